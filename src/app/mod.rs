@@ -1,0 +1,4 @@
+//! Deciding.
+
+pub mod run;
+pub mod submit;

@@ -1,0 +1,531 @@
+//! Folds the events of a history into the state of a run: which states were visited, how each went, and which way
+//! was taken.
+//!
+//! Events of tasks carry no state's name, and branches interleave; so what an event belongs to is found by walking
+//! `previous` back. Values in, values out: the same events give the same run, however they were paged.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::facts::{EventKind, HistoryEvent, Millis};
+
+/// A run, as far as its events are known.
+#[derive(Clone, Debug, Default)]
+pub struct Run {
+    /// The events, oldest first.
+    pub events: Vec<HistoryEvent>,
+    /// Every time that a state was entered, in order.
+    pub visits: Vec<Visit>,
+    /// How often each way was taken, by the states' names.
+    pub taken: BTreeMap<(String, String), usize>,
+    /// The way that was taken last.
+    pub last_taken: Option<(String, String)>,
+    places: HashMap<i64, Place>,
+}
+
+/// One visit to a state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Visit {
+    /// The state's name.
+    pub state: String,
+    /// The visit to the Map or Parallel around it.
+    pub parent: Option<usize>,
+    /// The Map iteration it belongs to.
+    pub iteration: Option<usize>,
+    /// The event that entered it.
+    pub entered: i64,
+    /// When it was entered.
+    pub entered_at: Millis,
+    /// When it was left, or given up.
+    pub left_at: Option<Millis>,
+    /// Where it stands.
+    pub status: VisitStatus,
+    /// What came in, JSON text.
+    pub input: Option<String>,
+    /// What went out, JSON text.
+    pub output: Option<String>,
+    /// Every try of its task.
+    pub attempts: Vec<Attempt>,
+    /// The last error, if there was one.
+    pub error: Option<String>,
+    /// Its cause.
+    pub cause: Option<String>,
+    /// Variables that it assigned.
+    pub assigned: Vec<(String, String)>,
+    /// A Map's items: how many there are, are done, have failed.
+    pub items: Option<Items>,
+}
+
+/// The items of a Map, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Items {
+    /// All.
+    pub total: usize,
+    /// Done well.
+    pub done: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Started and not ended.
+    pub running: usize,
+}
+
+/// Where a visit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VisitStatus {
+    /// In it.
+    Running,
+    /// A try failed and nothing has followed yet: it backs off, or is about to fail.
+    Retrying,
+    /// Left well.
+    Succeeded,
+    /// Failed, and a `Catch` took it.
+    Caught,
+    /// Failed for good.
+    Failed,
+    /// Given up because something else failed or somebody stopped the execution.
+    Aborted,
+}
+
+/// One try of a task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attempt {
+    /// What was called.
+    pub resource: Option<String>,
+    /// With what, JSON text.
+    pub parameters: Option<String>,
+    /// When it was scheduled.
+    pub scheduled_at: Millis,
+    /// When it started.
+    pub started_at: Option<Millis>,
+    /// When it ended.
+    pub ended_at: Option<Millis>,
+    /// The error it ended with.
+    pub error: Option<String>,
+    /// Its cause.
+    pub cause: Option<String>,
+    /// Its result, JSON text.
+    pub output: Option<String>,
+}
+
+/// What an event belongs to.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    visit: Option<usize>,
+    /// Set on the start of an iteration: what follows is inside.
+    iteration: Option<usize>,
+    /// Set on the events that open a container: what follows is inside.
+    opens: bool,
+}
+
+impl Run {
+    /// The last event's id; 0 when there is none.
+    pub fn last_id(&self) -> i64 {
+        self.events.last().map_or(0, |event| event.id)
+    }
+
+    /// Takes in events that follow the known ones. Known ones are passed over.
+    pub fn absorb(&mut self, events: impl IntoIterator<Item = HistoryEvent>) {
+        for event in events {
+            if event.id > self.last_id() {
+                self.take(&event);
+                self.events.push(event);
+            }
+        }
+    }
+
+    /// The visits to a state, oldest first.
+    pub fn visits_to<'a>(&'a self, state: &'a str) -> impl DoubleEndedIterator<Item = &'a Visit> {
+        self.visits.iter().filter(move |visit| visit.state == state)
+    }
+
+    /// Where a state stands over all its visits: what is under way counts more than what is over.
+    pub fn status_of(&self, state: &str) -> Option<VisitStatus> {
+        use VisitStatus as S;
+        let mut visits = self.visits_to(state).rev();
+        let latest = visits.next()?;
+        if latest.parent.is_none() {
+            return Some(latest.status);
+        }
+        // Side by side in a Map or Parallel: the worst and the liveliest show.
+        let order = [S::Running, S::Retrying, S::Failed, S::Aborted, S::Caught, S::Succeeded];
+        order.into_iter().find(|status| self.visits_to(state).any(|visit| visit.status == *status))
+    }
+
+    /// The visit in which the run failed first, if it did.
+    pub fn first_failure(&self) -> Option<usize> {
+        self.visits.iter().position(|visit| visit.error.is_some())
+    }
+
+    fn take(&mut self, event: &HistoryEvent) {
+        use EventKind as K;
+        let before = self.places.get(&event.previous).copied().unwrap_or_default();
+        let mut place = Place { visit: before.visit, ..Place::default() };
+        match event.kind {
+            K::StateEntered => place.visit = Some(self.enter(event, before)),
+            K::StateExited => {
+                place.visit = self.named(before.visit, event.name.as_deref());
+                self.exit(place.visit, event);
+            }
+            K::TaskScheduled => {
+                if let Some(visit) = self.visit(place.visit) {
+                    visit.status = VisitStatus::Running;
+                    visit.attempts.push(Attempt {
+                        resource: event.resource.clone(),
+                        parameters: event.parameters.clone(),
+                        scheduled_at: event.at,
+                        ..Attempt::default()
+                    });
+                }
+            }
+            K::TaskStarted => {
+                if let Some(attempt) = self.attempt(place.visit) {
+                    attempt.started_at = Some(event.at);
+                }
+            }
+            K::TaskSucceeded => {
+                if let Some(attempt) = self.attempt(place.visit) {
+                    attempt.ended_at = Some(event.at);
+                    attempt.output.clone_from(&event.output);
+                }
+                // The error of an earlier try is history now.
+                if let Some(visit) = self.visit(place.visit) {
+                    (visit.error, visit.cause) = (None, None);
+                }
+            }
+            K::TaskFailed | K::TaskTimedOut | K::EvaluationFailed => {
+                if event.kind == K::EvaluationFailed {
+                    place.visit = self.latest_named(event.name.as_deref()).or(place.visit);
+                }
+                if let Some(attempt) = self.attempt(place.visit)
+                    && attempt.ended_at.is_none()
+                {
+                    attempt.ended_at = Some(event.at);
+                    attempt.error.clone_from(&event.error);
+                    attempt.cause.clone_from(&event.cause);
+                }
+                self.fail(place.visit, event, VisitStatus::Retrying);
+            }
+            K::ContainerStarted => {
+                place.opens = true;
+                // After a retry the walk comes from inside.
+                place.visit = self.container(before.visit, &event.type_name);
+                if let Some(visit) = self.visit(place.visit) {
+                    visit.status = VisitStatus::Running;
+                    visit.items = event.length.map(|total| Items { total, ..Items::default() });
+                }
+            }
+            K::IterationStarted => {
+                place.visit = self.named(before.visit, event.name.as_deref());
+                place.iteration = event.index;
+                self.count(place.visit, |items| items.running += 1);
+            }
+            K::IterationSucceeded => {
+                place.visit = self.named(before.visit, event.name.as_deref());
+                self.count(place.visit, |items| {
+                    items.running = items.running.saturating_sub(1);
+                    items.done += 1;
+                });
+            }
+            K::IterationFailed => {
+                self.settle(before.visit, event.at);
+                self.count(self.named(before.visit, event.name.as_deref()), |items| {
+                    items.running = items.running.saturating_sub(1);
+                    items.failed += 1;
+                });
+            }
+            K::IterationAborted => {
+                let container = self.named(before.visit, event.name.as_deref());
+                self.count(container, |items| items.running = items.running.saturating_sub(1));
+                self.abort_inside(container, event.index, event.at);
+            }
+            K::ContainerSucceeded => place.visit = self.container(before.visit, &event.type_name),
+            K::ContainerFailed => {
+                self.settle(before.visit, event.at);
+                let failed = before.visit.and_then(|visit| self.visits.get(visit)).cloned();
+                place.visit = self.container(before.visit, &event.type_name);
+                self.abort_inside(place.visit, None, event.at);
+                if let (Some(visit), Some(failed)) = (self.visit(place.visit), failed) {
+                    visit.status = VisitStatus::Retrying;
+                    (visit.error, visit.cause) = (failed.error, failed.cause);
+                }
+            }
+            K::StateAborted => {
+                // It follows from the failing event, and may belong to a sibling; which one, the end of its container tells.
+            }
+            K::ExecutionFailed => {
+                let unknown = before.visit.is_some_and(|visit| self.visits[visit].error.is_none());
+                if unknown {
+                    self.fail(before.visit, event, VisitStatus::Failed);
+                }
+                let mut at = before.visit;
+                while let Some(visit) = at {
+                    self.settle(Some(visit), event.at);
+                    at = self.visits[visit].parent;
+                }
+                self.abort_running(event.at);
+            }
+            K::ExecutionAborted | K::ExecutionTimedOut => self.abort_running(event.at),
+            K::ExecutionStarted | K::ExecutionSucceeded | K::ExecutionRedriven | K::TaskSubmitted | K::Other => {}
+        }
+        self.places.insert(event.id, place);
+    }
+
+    fn enter(&mut self, event: &HistoryEvent, before: Place) -> usize {
+        let state = event.name.clone().unwrap_or_default();
+        let came_from = before.visit.and_then(|visit| self.visits.get(visit));
+        let (parent, iteration) = if before.opens || before.iteration.is_some() {
+            (before.visit, before.iteration)
+        } else {
+            came_from.map_or((None, None), |visit| (visit.parent, visit.iteration))
+        };
+        if let Some(visit) = came_from
+            && !before.opens
+            && before.iteration.is_none()
+        {
+            let way = (visit.state.clone(), state.clone());
+            *self.taken.entry(way.clone()).or_default() += 1;
+            self.last_taken = Some(way);
+        }
+        self.visits.push(Visit {
+            state,
+            parent,
+            iteration,
+            entered: event.id,
+            entered_at: event.at,
+            left_at: None,
+            status: VisitStatus::Running,
+            input: event.input.clone(),
+            output: None,
+            attempts: Vec::new(),
+            error: None,
+            cause: None,
+            assigned: Vec::new(),
+            items: None,
+        });
+        self.visits.len() - 1
+    }
+
+    fn exit(&mut self, at: Option<usize>, event: &HistoryEvent) {
+        if let Some(visit) = self.visit(at) {
+            visit.left_at = Some(event.at);
+            visit.output.clone_from(&event.output);
+            visit.assigned.clone_from(&event.assigned);
+            visit.status = if visit.error.is_some() { VisitStatus::Caught } else { VisitStatus::Succeeded };
+        }
+    }
+
+    fn fail(&mut self, at: Option<usize>, event: &HistoryEvent, status: VisitStatus) {
+        if let Some(visit) = self.visit(at) {
+            visit.status = status;
+            visit.error = event.error.clone().or_else(|| Some("unnamed error".into()));
+            visit.cause.clone_from(&event.cause);
+        }
+    }
+
+    /// A failure that nothing has followed is final.
+    fn settle(&mut self, at: Option<usize>, when: Millis) {
+        if let Some(visit) = self.visit(at)
+            && visit.left_at.is_none()
+        {
+            visit.status = VisitStatus::Failed;
+            visit.left_at = Some(when);
+        }
+    }
+
+    fn abort_running(&mut self, at: Millis) {
+        for visit in self.visits.iter_mut().filter(|visit| visit.left_at.is_none()) {
+            visit.status = VisitStatus::Aborted;
+            visit.left_at = Some(at);
+        }
+    }
+
+    /// Gives up what runs inside a container, or in one of its iterations.
+    fn abort_inside(&mut self, container: Option<usize>, iteration: Option<usize>, at: Millis) {
+        let Some(container) = container else { return };
+        let inside: Vec<usize> = (0..self.visits.len())
+            .filter(|visit| {
+                let mut around = (self.visits[*visit].parent, self.visits[*visit].iteration);
+                while let (Some(parent), of) = around {
+                    if parent == container {
+                        return iteration.is_none() || of == iteration;
+                    }
+                    around = (self.visits[parent].parent, self.visits[parent].iteration);
+                }
+                false
+            })
+            .collect();
+        for visit in inside {
+            let visit = &mut self.visits[visit];
+            if visit.left_at.is_none() {
+                visit.status = VisitStatus::Aborted;
+                visit.left_at = Some(at);
+            }
+        }
+    }
+
+    fn count(&mut self, at: Option<usize>, change: impl FnOnce(&mut Items)) {
+        if let Some(visit) = self.visit(at) {
+            change(visit.items.get_or_insert_default());
+        }
+    }
+
+    fn visit(&mut self, at: Option<usize>) -> Option<&mut Visit> {
+        self.visits.get_mut(at?)
+    }
+
+    fn attempt(&mut self, at: Option<usize>) -> Option<&mut Attempt> {
+        self.visit(at)?.attempts.last_mut()
+    }
+
+    /// The visit of that name, here or around.
+    fn named(&self, mut at: Option<usize>, name: Option<&str>) -> Option<usize> {
+        while let Some(visit) = at {
+            if Some(self.visits[visit].state.as_str()) == name {
+                return Some(visit);
+            }
+            at = self.visits[visit].parent;
+        }
+        None
+    }
+
+    fn latest_named(&self, name: Option<&str>) -> Option<usize> {
+        self.visits.iter().rposition(|visit| Some(visit.state.as_str()) == name && visit.left_at.is_none())
+    }
+
+    /// The Map or Parallel that an event of its own belongs to: where the walk comes from, or the nearest around it.
+    fn container(&self, at: Option<usize>, type_name: &str) -> Option<usize> {
+        let at = at?;
+        // Right after `…StateEntered` it is that state; else the walk comes from inside.
+        let entered = self.visits[at].entered;
+        let starts = type_name.ends_with("Started");
+        let kind = self.events.iter().rev().find(|event| event.id == entered).map(|event| event.type_name.as_str());
+        let wanted = if type_name.starts_with("Map") { "MapStateEntered" } else { "ParallelStateEntered" };
+        if kind == Some(wanted) && (starts || self.visits[at].left_at.is_none()) {
+            return Some(at);
+        }
+        self.container(self.visits[at].parent, type_name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `id<previous Type name? index?`, one event each.
+    fn run(script: &str) -> Run {
+        let mut run = Run::default();
+        run.absorb(script.lines().filter(|line| !line.trim().is_empty()).map(|line| {
+            let mut words = line.split_whitespace();
+            let (id, previous) = words.next().unwrap().split_once('<').unwrap();
+            let type_name = words.next().unwrap();
+            let name = words.next().filter(|word| *word != "-").map(ToOwned::to_owned);
+            let extra = words.next();
+            let kind = EventKind::of(type_name);
+            let fails = matches!(kind, EventKind::TaskFailed | EventKind::ExecutionFailed);
+            HistoryEvent {
+                id: id.parse().unwrap(),
+                previous: previous.parse().unwrap(),
+                at: id.parse::<i64>().unwrap() * 10,
+                kind,
+                type_name: type_name.to_owned(),
+                error: if fails { name.clone() } else { None },
+                name: if fails { None } else { name },
+                input: None,
+                output: None,
+                parameters: None,
+                resource: None,
+                cause: None,
+                index: extra.and_then(|index| index.parse().ok()),
+                length: extra.and_then(|length| length.parse().ok()),
+                assigned: Vec::new(),
+            }
+        }));
+        run
+    }
+
+    fn check(script: &str, expected: &[(&str, VisitStatus)]) {
+        let run = run(script);
+        let found: Vec<(&str, VisitStatus)> =
+            run.visits.iter().map(|visit| (visit.state.as_str(), visit.status)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_task_that_is_tried_again_and_caught() {
+        use VisitStatus as S;
+        let script = "
+            1<0 ExecutionStarted
+            2<0 TaskStateEntered Pay
+            3<2 TaskScheduled
+            4<3 TaskStarted
+            5<4 TaskFailed Unavailable
+            6<5 TaskScheduled
+            7<6 TaskStarted
+            8<7 TaskFailed Declined
+            9<8 TaskStateExited Pay
+            10<9 FailStateEntered Failed
+            11<10 ExecutionFailed Declined";
+        check(script, &[("Pay", S::Caught), ("Failed", S::Failed)]);
+        let run = run(script);
+        assert_eq!(run.visits[0].attempts.len(), 2);
+        assert_eq!(run.visits[0].attempts[0].error.as_deref(), Some("Unavailable"));
+        assert_eq!(run.taken.keys().collect::<Vec<_>>(), [&("Pay".to_owned(), "Failed".to_owned())]);
+    }
+
+    #[test]
+    fn while_it_backs_off_it_is_retrying() {
+        use VisitStatus as S;
+        check(
+            "1<0 ExecutionStarted
+             2<0 TaskStateEntered Pay
+             3<2 TaskScheduled
+             4<3 TaskStarted
+             5<4 TaskFailed Unavailable",
+            &[("Pay", S::Retrying)],
+        );
+    }
+
+    #[test]
+    fn iterations_interleave() {
+        use VisitStatus as S;
+        let script = "
+            1<0 ExecutionStarted
+            2<0 MapStateEntered M
+            3<2 MapStateStarted - 2
+            4<3 MapIterationStarted M 0
+            5<3 MapIterationStarted M 1
+            6<4 TaskStateEntered T
+            7<6 TaskScheduled
+            8<5 TaskStateEntered T
+            9<8 TaskScheduled
+            10<7 TaskStarted
+            11<9 TaskStarted
+            12<11 TaskSucceeded
+            13<12 TaskStateExited T
+            14<13 MapIterationSucceeded M 1
+            15<10 TaskFailed Boom
+            16<15 MapIterationFailed M 0
+            17<15 TaskStateAborted
+            18<15 MapStateFailed
+            19<18 ExecutionFailed Boom";
+        check(script, &[("M", S::Failed), ("T", S::Failed), ("T", S::Succeeded)]);
+        let run = run(script);
+        assert_eq!(run.visits[1].iteration, Some(0));
+        assert_eq!(run.visits[0].items, Some(Items { total: 2, done: 1, failed: 1, running: 0 }));
+        assert_eq!(run.status_of("T"), Some(S::Failed));
+    }
+
+    #[test]
+    fn what_runs_when_it_is_stopped_is_aborted() {
+        use VisitStatus as S;
+        check(
+            "1<0 ExecutionStarted
+             2<0 ParallelStateEntered P
+             3<2 ParallelStateStarted
+             4<3 WaitStateEntered A
+             5<3 PassStateEntered B
+             6<5 PassStateExited B
+             7<6 ExecutionAborted",
+            &[("P", S::Aborted), ("A", S::Aborted), ("B", S::Succeeded)],
+        );
+    }
+}

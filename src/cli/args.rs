@@ -1,0 +1,208 @@
+//! What can stand on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// The Step Functions console in a terminal, with an order workflow and a local cloud inside.
+///
+/// Without a command it opens the dashboard, by default on the embedded cloud: no account, no network.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+pub struct Args {
+    /// What holds for all commands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  orderflow-tui                                     the dashboard, on the embedded cloud
+  orderflow-tui submit declined --wait              submit a sample order, see how it ends
+  orderflow-tui show ord-1f2e3d4c5b6a               an execution, state by state
+  orderflow-tui serve                               the embedded cloud for the AWS CLI and boto3
+  orderflow-tui --profile dev --state-machine pay   the dashboard on AWS
+
+Exit codes:
+  0  ended well
+  1  an error; the sentence says which
+  2  bad usage
+  3  an execution that was waited for, or shown, did not succeed
+  4  the cloud cannot be reached, or the credentials are not good";
+
+/// What holds for all commands.
+#[derive(Clone, Debug, Default, ClapArgs)]
+#[command(next_help_heading = "Where")]
+pub struct Global {
+    /// Use AWS with this profile
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// Use AWS in this region
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// Use the AWS-compatible cloud at this address
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// The state machine, by name or ARN [default: order-workflow]
+    #[arg(long, global = true, value_name = "NAME|ARN")]
+    pub state_machine: Option<String>,
+    /// The orders table [default: orders]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub table: Option<String>,
+    /// Where the embedded cloud keeps its data [default: $XDG_DATA_HOME/orderflow-tui]
+    #[arg(long, global = true, value_name = "DIR", conflicts_with_all = ["in_memory", "profile", "endpoint_url"])]
+    pub data_dir: Option<PathBuf>,
+    /// Let the embedded cloud keep its data in memory only
+    #[arg(long, global = true, conflicts_with_all = ["profile", "endpoint_url"])]
+    pub in_memory: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Submit an order: a sample, a file, or standard input
+    Submit(Submit),
+    /// List the executions, newest first
+    Executions(Executions),
+    /// Show an execution, state by state
+    Show(Show),
+    /// List the orders, newest first, or show one with its status history
+    Orders(Orders),
+    /// Print what the functions log
+    Logs(Logs),
+    /// Approve an order that waits for it
+    Approve(Review),
+    /// Reject an order that waits for approval
+    Reject(Review),
+    /// Draw a state machine
+    Graph(Graph),
+    /// Serve the embedded cloud to the AWS CLI, boto3 and other programs
+    Serve(Serve),
+}
+
+/// `submit`
+#[derive(Debug, ClapArgs)]
+pub struct Submit {
+    /// A sample's name, a JSON file, or - for standard input; leave it out for a list of the samples
+    pub order: Option<String>,
+    /// Wait until the execution has ended, or waits for somebody
+    #[arg(long)]
+    pub wait: bool,
+    /// Print JSON, a line an order
+    #[arg(long)]
+    pub json: bool,
+    /// Submit so many orders, each with an id of its own
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub count: u32,
+}
+
+/// `executions`
+#[derive(Debug, ClapArgs)]
+pub struct Executions {
+    /// Only those of this status
+    #[arg(long, value_name = "STATUS", value_parser = ["running", "succeeded", "failed", "timed_out", "aborted"], ignore_case = true)]
+    pub status: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub limit: usize,
+    /// Print JSON, a line an execution
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `show`
+#[derive(Debug, ClapArgs)]
+pub struct Show {
+    /// The execution, by name or ARN
+    pub execution: String,
+    /// Print JSON: the execution, its states with their attempts, its events
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `orders`
+#[derive(Debug, ClapArgs)]
+pub struct Orders {
+    /// One order, by its id
+    pub id: Option<String>,
+    /// Only those of this status
+    #[arg(long, value_name = "STATUS")]
+    pub status: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub limit: usize,
+    /// Print JSON: one order as an object, a list a line an order
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `logs`
+#[derive(Debug, ClapArgs)]
+pub struct Logs {
+    /// Go on with new lines until interrupted
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Only lines that match this CloudWatch filter pattern
+    #[arg(long, value_name = "PATTERN")]
+    pub filter: Option<String>,
+    /// Only this function
+    #[arg(long, value_name = "NAME")]
+    pub function: Option<String>,
+    /// Lines of the last so many minutes
+    #[arg(long, default_value_t = 60, value_name = "MINUTES")]
+    pub since: u32,
+    /// Print JSON, a line a log event
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `approve` and `reject`
+#[derive(Debug, ClapArgs)]
+pub struct Review {
+    /// The execution, by name (the order's id) or ARN
+    pub execution: String,
+    /// Why
+    #[arg(long, default_value = "")]
+    pub reason: String,
+}
+
+/// `graph`
+#[derive(Debug, ClapArgs)]
+pub struct Graph {
+    /// A definition's file, or - for standard input [default: the state machine]
+    pub file: Option<String>,
+    /// Columns to fit into
+    #[arg(long, value_name = "N")]
+    pub width: Option<usize>,
+    /// Plain ASCII
+    #[arg(long)]
+    pub ascii: bool,
+    /// One row a state
+    #[arg(long)]
+    pub compact: bool,
+}
+
+/// `serve`
+#[derive(Debug, ClapArgs)]
+pub struct Serve {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, default_value = "127.0.0.1:4566", value_name = "ADDR")]
+    pub listen: SocketAddr,
+    /// Let other machines reach it: there is no password, so everybody who can may do everything
+    #[arg(long)]
+    pub expose_to_the_network: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,190 @@
+//! The command line: arguments into one action, the action into its end.
+//!
+//! Exit codes: 0 ended well, 1 an error, 2 bad usage, 3 an execution failed, 4 the cloud cannot be reached.
+
+mod args;
+mod graph;
+mod listing;
+mod logs;
+mod output;
+mod review;
+mod serve;
+mod show;
+mod submit;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use localaws::Place;
+
+pub use args::{Args, Command, Global};
+
+use crate::cloud::{self, AwsOptions, Cloud, CloudError, ErrorKind};
+use crate::facts::Arn;
+use crate::local::{self, Local};
+use crate::telemetry;
+
+/// How a command ended, as its exit code tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// 0
+    Well,
+    /// 3
+    ExecutionFailed,
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let args = Args::parse();
+    if let Err(error) = color_eyre::config::HookBuilder::default().display_env_section(false).install() {
+        return failed(&error);
+    }
+    quiet_functions();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&error.into()),
+    };
+    let result = runtime.block_on(run(args));
+    // What still runs at the end (a function that nobody waits for) must not hold the process.
+    runtime.shutdown_background();
+    match result {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::ExecutionFailed) => ExitCode::from(3),
+        Err(report) => failed(&report),
+    }
+}
+
+/// A panic in a function is the function's end: Lambda tells it, the program does not.
+fn quiet_functions() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !local::is_in_function() {
+            report(panic);
+        }
+    }));
+}
+
+fn failed(report: &color_eyre::Report) -> ExitCode {
+    // A closed pipe is how `head` ends; it is no error of ours.
+    if report.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+    }) {
+        return ExitCode::SUCCESS;
+    }
+    let causes: Vec<String> = report.chain().map(|cause| crate::ui::text::clean(&cause.to_string())).collect();
+    output::complain(&format!("error: {}", causes.join(": ")));
+    let unreachable = report
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<CloudError>())
+        .any(|error| matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Credentials));
+    ExitCode::from(if unreachable { 4 } else { 1 })
+}
+
+async fn run(args: Args) -> color_eyre::Result<Ended> {
+    let Args { global, command } = args;
+    if let Ok(directory) = data_directory(&global) {
+        telemetry::start(&directory.join("orderflow-tui.log"))?;
+    }
+    match command {
+        None => {
+            let world = Connected::open(&global).await?;
+            crate::shell::run(world.session().await?).await?;
+            Ok(Ended::Well)
+        }
+        Some(Command::Graph(args)) => graph::run(&global, args).await,
+        Some(Command::Serve(args)) => serve::run(&global, args).await,
+        Some(Command::Submit(args)) => submit::run(&Connected::open(&global).await?, args).await,
+        Some(Command::Executions(args)) => listing::executions(&Connected::open(&global).await?, args).await,
+        Some(Command::Orders(args)) => listing::orders(&Connected::open(&global).await?, args).await,
+        Some(Command::Show(args)) => show::run(&Connected::open(&global).await?, args).await,
+        Some(Command::Logs(args)) => logs::run(&Connected::open(&global).await?, args).await,
+        Some(Command::Approve(args)) => review::approve(&Connected::open(&global).await?, args).await,
+        Some(Command::Reject(args)) => review::reject(&Connected::open(&global).await?, args).await,
+    }
+}
+
+fn data_directory(global: &Global) -> color_eyre::Result<std::path::PathBuf> {
+    match &global.data_dir {
+        Some(directory) => Ok(directory.clone()),
+        None => local::default_directory(),
+    }
+}
+
+/// A cloud, embedded or not, with what the command line says of it.
+pub(crate) struct Connected {
+    pub(crate) cloud: Cloud,
+    pub(crate) machine: Option<String>,
+    pub(crate) table: String,
+    pub(crate) local: Option<Local>,
+    place: String,
+}
+
+impl Connected {
+    async fn open(global: &Global) -> color_eyre::Result<Self> {
+        let table = global.table.clone().unwrap_or_else(|| local::ORDERS_TABLE.to_owned());
+        let machine = global.state_machine.clone();
+        if global.profile.is_some() || global.region.is_some() || global.endpoint_url.is_some() {
+            let options = AwsOptions {
+                profile: global.profile.clone(),
+                region: global.region.clone(),
+                endpoint_url: global.endpoint_url.clone(),
+            };
+            let config = cloud::aws(options).await;
+            let region = config.region().map_or_else(|| "no region".to_owned(), ToString::to_string);
+            let place = match (&global.endpoint_url, &global.profile) {
+                (Some(endpoint), _) => format!("{endpoint} {region}"),
+                (None, Some(profile)) => format!("AWS {profile} {region}"),
+                (None, None) => format!("AWS {region}"),
+            };
+            return Ok(Self { cloud: Cloud::new(&config), machine, table, local: None, place });
+        }
+        let local = Local::open(place(global)?).await?;
+        let cloud = Cloud::new(&local.config);
+        Ok(Self { cloud, machine, table, local: Some(local), place: "embedded cloud".to_owned() })
+    }
+
+    /// The machine that the command line means: an ARN, a name, or the order workflow.
+    pub(crate) async fn machine(&self) -> color_eyre::Result<Arn> {
+        let wanted = match &self.machine {
+            Some(arn) if arn.starts_with("arn:") => return Ok(Arn(arn.clone())),
+            None if self.local.is_some() => return Ok(local::machine_arn()),
+            Some(name) => name.as_str(),
+            None => local::MACHINE,
+        };
+        let machines = self.cloud.machines().await?;
+        machines.iter().find(|(_, name)| name == wanted).map(|(arn, _)| arn.clone()).ok_or_else(|| {
+            let names: Vec<&str> = machines.iter().map(|(_, name)| name.as_str()).take(20).collect();
+            color_eyre::eyre::eyre!(
+                "there is no state machine {wanted}: give --state-machine, one of {}",
+                if names.is_empty() { "(none is there)".to_owned() } else { names.join(", ") }
+            )
+        })
+    }
+
+    /// The execution that is meant by an ARN or a name.
+    pub(crate) async fn execution(&self, text: &str) -> color_eyre::Result<Arn> {
+        if text.starts_with("arn:") {
+            return Ok(Arn(text.to_owned()));
+        }
+        let machine = self.machine().await?;
+        Ok(Arn(format!("{}:{text}", machine.0.replace(":stateMachine:", ":execution:"))))
+    }
+
+    async fn session(self) -> color_eyre::Result<crate::shell::Session> {
+        let machine = self.machine().await?;
+        let changes = self.local.as_ref().and_then(|local| local.changes.clone());
+        Ok(crate::shell::Session {
+            cloud: self.cloud,
+            machine,
+            table: self.table,
+            place: self.place,
+            changes,
+            samples: local::samples()?,
+            held: self.local.map(|local| Box::new(local) as Box<dyn Send>),
+        })
+    }
+}
+
+fn place(global: &Global) -> color_eyre::Result<Place> {
+    if global.in_memory { Ok(Place::Memory) } else { Ok(Place::Directory(data_directory(global)?)) }
+}

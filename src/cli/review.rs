@@ -1,0 +1,47 @@
+//! `approve` and `reject`: answers an order that waits for somebody.
+
+use color_eyre::eyre::{bail, eyre};
+use order_core::OrderId;
+use serde_json::json;
+
+use super::args::Review;
+use super::output::say;
+use super::{Connected, Ended};
+
+pub(super) async fn approve(world: &Connected, args: Review) -> color_eyre::Result<Ended> {
+    let token = token(world, &args.execution).await?;
+    let output = json!({"approved": true, "reason": args.reason}).to_string();
+    world.cloud.task_success(&token, &output).await?;
+    say(&format!("approved {}", args.execution))?;
+    finish(world, &args.execution).await
+}
+
+pub(super) async fn reject(world: &Connected, args: Review) -> color_eyre::Result<Ended> {
+    let token = token(world, &args.execution).await?;
+    let cause = if args.reason.is_empty() { "Somebody rejected the order".to_owned() } else { args.reason };
+    world.cloud.task_failure(&token, "OrderNotApproved", &cause).await?;
+    say(&format!("rejected {}", args.execution))?;
+    finish(world, &args.execution).await
+}
+
+/// The embedded cloud ends with its process: it stays until the order has come to rest.
+async fn finish(world: &Connected, execution: &str) -> color_eyre::Result<Ended> {
+    if world.local.as_ref().is_some_and(crate::local::Local::is_host) {
+        let arn = world.execution(execution).await?;
+        while !world.cloud.execution(&arn).await?.summary.status.is_over() {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    Ok(Ended::Well)
+}
+
+/// The token that the order's row keeps while it waits. An execution is named after its order.
+async fn token(world: &Connected, execution: &str) -> color_eyre::Result<String> {
+    let name = execution.rsplit(':').next().unwrap_or(execution);
+    let id = OrderId::new(name).map_err(|expected| eyre!("{name:?} is no order id: {expected}"))?;
+    let Some(order) = world.cloud.order(&world.table, &id).await? else { bail!("there is no order {id}") };
+    match order.record.approval_token {
+        Some(token) => Ok(token),
+        None => bail!("order {id} does not wait for approval: it is {}", order.record.status),
+    }
+}

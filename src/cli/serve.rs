@@ -1,0 +1,57 @@
+//! `serve`: the embedded cloud on a port.
+
+use color_eyre::eyre::{WrapErr, bail};
+use localaws::REGION;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::args::{Global, Serve};
+use super::output::{complain, say};
+use super::{Ended, place};
+use crate::local::Local;
+
+pub(super) async fn run(global: &Global, args: Serve) -> color_eyre::Result<Ended> {
+    if !args.listen.ip().is_loopback() && !args.expose_to_the_network {
+        bail!(
+            "{} can be reached from other machines, and there is no password: add --expose-to-the-network if that is meant",
+            args.listen
+        );
+    }
+    let local = Local::open(place(global)?).await?;
+    let Some(router) = local.router() else {
+        bail!("another orderflow-tui has this data directory open: end it, or give another --data-dir");
+    };
+    let listener =
+        TcpListener::bind(args.listen).await.wrap_err_with(|| format!("cannot listen on {}", args.listen))?;
+    let endpoint = format!("http://{}", listener.local_addr()?);
+    say(&format!("# the embedded cloud is at {endpoint}; for the AWS CLI and boto3:"))?;
+    for line in [
+        format!("export AWS_ENDPOINT_URL={endpoint}"),
+        format!("export AWS_REGION={REGION}"),
+        format!("export AWS_DEFAULT_REGION={REGION}"),
+        "export AWS_ACCESS_KEY_ID=local".to_owned(),
+        "export AWS_SECRET_ACCESS_KEY=local".to_owned(),
+    ] {
+        say(&line)?;
+    }
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(localaws::serve::tcp(router, listener, stop.clone()));
+    interrupted().await?;
+    complain("stopping");
+    stop.cancel();
+    // Connections that clients keep open must not keep us: what is accepted is committed.
+    let grace = tokio::time::timeout(std::time::Duration::from_secs(1), serving).await;
+    if let Ok(served) = grace {
+        served??;
+    }
+    Ok(Ended::Well)
+}
+
+async fn interrupted() -> color_eyre::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

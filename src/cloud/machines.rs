@@ -1,0 +1,73 @@
+//! State machines.
+
+use super::{Cloud, CloudError};
+use crate::facts::{Arn, MachineFacts};
+
+impl Cloud {
+    /// Every state machine of the account and region, by name.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn machines(&self) -> Result<Vec<(Arn, String)>, CloudError> {
+        let mut pages = self.sfn.list_state_machines().into_paginator().send();
+        let mut machines = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| CloudError::of("list the state machines", &error))?;
+            machines.extend(page.state_machines.into_iter().map(|item| (Arn(item.state_machine_arn), item.name)));
+        }
+        Ok(machines)
+    }
+
+    /// A state machine with its definition.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn machine(&self, arn: &Arn) -> Result<MachineFacts, CloudError> {
+        let answer = self
+            .sfn
+            .describe_state_machine()
+            .state_machine_arn(&arn.0)
+            .send()
+            .await
+            .map_err(|error| CloudError::of(format!("describe {}", arn.name()), &error))?;
+        Ok(MachineFacts { arn: Arn(answer.state_machine_arn), name: answer.name, definition: answer.definition })
+    }
+
+    /// The machine as an execution runs it, whatever it has become since.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn machine_of(&self, execution: &Arn) -> Result<MachineFacts, CloudError> {
+        let answer = self
+            .sfn
+            .describe_state_machine_for_execution()
+            .execution_arn(&execution.0)
+            .send()
+            .await
+            .map_err(|error| CloudError::of(format!("describe the machine of {}", execution.name()), &error))?;
+        Ok(MachineFacts { arn: Arn(answer.state_machine_arn), name: answer.name, definition: answer.definition })
+    }
+
+    /// Creates a machine, or makes an existing one what it should be.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn put_machine(&self, name: &str, definition: &str, role: &str) -> Result<Arn, CloudError> {
+        let action = format!("create the state machine {name}");
+        let existing = self.machines().await?.into_iter().find(|(_, known)| known == name);
+        let Some((arn, _)) = existing else {
+            let created = self.sfn.create_state_machine().name(name).definition(definition).role_arn(role).send().await;
+            return Ok(Arn(created.map_err(|error| CloudError::of(action, &error))?.state_machine_arn));
+        };
+        if self.machine(&arn).await?.definition != definition {
+            self.sfn
+                .update_state_machine()
+                .state_machine_arn(&arn.0)
+                .definition(definition)
+                .send()
+                .await
+                .map_err(|error| CloudError::of(action, &error))?;
+        }
+        Ok(arn)
+    }
+}

@@ -1,0 +1,185 @@
+//! The orders table. Its key design stands in `order-core`.
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use order_core::{BY_STATUS, OrderId, OrderRecord, OrderStatus, Payment, Reservation, StockItem, keys};
+use order_store::{from_sdk, to_sdk};
+
+use super::{Cloud, CloudError};
+use crate::facts::OrderFacts;
+
+impl Cloud {
+    /// An order with all that its partition holds, in one query; `None` when there is none.
+    ///
+    /// # Errors
+    /// What the cloud answered, or an item that is not as we write it.
+    pub async fn order(&self, table: &str, id: &OrderId) -> Result<Option<OrderFacts>, CloudError> {
+        let action = format!("read order {id}");
+        let answer = self
+            .dynamodb
+            .query()
+            .table_name(table)
+            .key_condition_expression(format!("{} = :order", keys::PK))
+            .expression_attribute_values(":order", AttributeValue::S(keys::order(id)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| CloudError::of(&action, &error))?;
+        let unreadable = |error: order_core::ItemError| CloudError::unreadable(&action, error.to_string());
+        let (mut record, mut payment, mut reservation) = (None, None, None);
+        for item in answer.items.unwrap_or_default() {
+            let item = from_sdk(&item);
+            match item.text_or_none(keys::SK) {
+                Some(keys::ORDER) => record = Some(OrderRecord::from_item(&item).map_err(unreadable)?),
+                Some(keys::PAYMENT) => payment = Some(Payment::from_item(&item).map_err(unreadable)?),
+                Some(keys::RESERVATION) => reservation = Some(Reservation::from_item(&item).map_err(unreadable)?),
+                _ => {}
+            }
+        }
+        Ok(record.map(|record| OrderFacts { record, payment, reservation }))
+    }
+
+    /// The orders of a status, newest first, at most `most`.
+    ///
+    /// # Errors
+    /// As of [`Self::order`].
+    pub async fn orders_by_status(
+        &self,
+        table: &str,
+        status: OrderStatus,
+        most: usize,
+    ) -> Result<Vec<OrderRecord>, CloudError> {
+        let action = format!("list the orders that are {status}");
+        let mut pages = self
+            .dynamodb
+            .query()
+            .table_name(table)
+            .index_name(BY_STATUS)
+            .key_condition_expression(format!("{} = :status", keys::GSI1PK))
+            .expression_attribute_values(":status", AttributeValue::S(keys::status(status)))
+            .scan_index_forward(false)
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .into_paginator()
+            .send();
+        let mut records = Vec::new();
+        while records.len() < most
+            && let Some(page) = pages.next().await
+        {
+            let page = page.map_err(|error| CloudError::of(&action, &error))?;
+            for item in page.items.unwrap_or_default() {
+                let record = OrderRecord::from_item(&from_sdk(&item))
+                    .map_err(|error| CloudError::unreadable(&action, error.to_string()))?;
+                records.push(record);
+            }
+        }
+        records.truncate(most);
+        Ok(records)
+    }
+
+    /// The newest orders of all statuses, newest first, at most `most`.
+    ///
+    /// # Errors
+    /// As of [`Self::order`].
+    pub async fn orders(&self, table: &str, most: usize) -> Result<Vec<OrderRecord>, CloudError> {
+        let queries = OrderStatus::ALL.map(|status| self.orders_by_status(table, status, most));
+        let mut records = Vec::new();
+        for answer in futures::future::join_all(queries).await {
+            records.extend(answer?);
+        }
+        records.sort_by(|left, right| (&right.updated_at, &right.order_id).cmp(&(&left.updated_at, &left.order_id)));
+        records.truncate(most);
+        Ok(records)
+    }
+
+    /// The names of all tables.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn tables(&self) -> Result<Vec<String>, CloudError> {
+        let answer = self
+            .dynamodb
+            .list_tables()
+            .send()
+            .await
+            .map_err(|error| CloudError::of("list the tables", &error))?;
+        Ok(answer.table_names.unwrap_or_default())
+    }
+
+    /// Creates the orders table.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn create_orders_table(&self, table: &str) -> Result<(), CloudError> {
+        let action = format!("create the table {table}");
+        let refused = |error: aws_sdk_dynamodb::error::BuildError| CloudError::unreadable(&action, error.to_string());
+        let attribute = |name: &str| {
+            AttributeDefinition::builder().attribute_name(name).attribute_type(ScalarAttributeType::S).build()
+        };
+        let key = |name: &str, kind: KeyType| KeySchemaElement::builder().attribute_name(name).key_type(kind).build();
+        let index = GlobalSecondaryIndex::builder()
+            .index_name(BY_STATUS)
+            .key_schema(key(keys::GSI1PK, KeyType::Hash).map_err(refused)?)
+            .key_schema(key(keys::GSI1SK, KeyType::Range).map_err(refused)?)
+            .projection(Projection::builder().projection_type(ProjectionType::All).build())
+            .build()
+            .map_err(refused)?;
+        let mut create = self
+            .dynamodb
+            .create_table()
+            .table_name(table)
+            .billing_mode(BillingMode::PayPerRequest)
+            .key_schema(key(keys::PK, KeyType::Hash).map_err(refused)?)
+            .key_schema(key(keys::SK, KeyType::Range).map_err(refused)?)
+            .global_secondary_indexes(index);
+        for name in [keys::PK, keys::SK, keys::GSI1PK, keys::GSI1SK] {
+            create = create.attribute_definitions(attribute(name).map_err(refused)?);
+        }
+        create.send().await.map_err(|error| CloudError::of(&action, &error))?;
+        Ok(())
+    }
+
+    /// Creates the inventory table and fills it.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn create_inventory_table(&self, table: &str, stock: &[StockItem]) -> Result<(), CloudError> {
+        let action = format!("create the table {table}");
+        let refused = |error: aws_sdk_dynamodb::error::BuildError| CloudError::unreadable(&action, error.to_string());
+        let attribute = AttributeDefinition::builder()
+            .attribute_name("sku")
+            .attribute_type(ScalarAttributeType::S)
+            .build()
+            .map_err(refused)?;
+        let key = KeySchemaElement::builder().attribute_name("sku").key_type(KeyType::Hash).build().map_err(refused)?;
+        self.dynamodb
+            .create_table()
+            .table_name(table)
+            .billing_mode(BillingMode::PayPerRequest)
+            .attribute_definitions(attribute)
+            .key_schema(key)
+            .send()
+            .await
+            .map_err(|error| CloudError::of(&action, &error))?;
+        for item in stock {
+            self.put_stock(table, item).await?;
+        }
+        Ok(())
+    }
+
+    /// Sets what is on stock of an SKU.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn put_stock(&self, table: &str, item: &StockItem) -> Result<(), CloudError> {
+        self.dynamodb
+            .put_item()
+            .table_name(table)
+            .set_item(Some(to_sdk(item.to_item())))
+            .send()
+            .await
+            .map_err(|error| CloudError::of(format!("stock {}", item.sku), &error))?;
+        Ok(())
+    }
+}

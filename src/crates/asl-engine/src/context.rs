@@ -1,0 +1,85 @@
+//! The context object (`$$`, `$states.context`), made only when an expression looks at it.
+//!
+//! <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>
+
+use std::cell::OnceCell;
+use std::fmt;
+
+use asl::{Context, Json};
+use serde_json::{Map, Value, json};
+
+use crate::execution::{Active, Execution, Facts};
+
+/// What the context object is made from.
+pub(crate) struct LazyContext<'a> {
+    facts: &'a Facts,
+    input: &'a Json,
+    active: &'a Active,
+    /// The item of the iteration that is about to start, for `ItemSelector`.
+    item: Option<(usize, &'a Value)>,
+    made: OnceCell<Value>,
+}
+
+impl fmt::Debug for LazyContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LazyContext").field("state", &self.active.state.name).finish_non_exhaustive()
+    }
+}
+
+impl<'a> LazyContext<'a> {
+    pub(crate) fn new(execution: &'a Execution, active: &'a Active) -> Self {
+        Self {
+            facts: &execution.facts,
+            input: &execution.input,
+            active,
+            item: None,
+            made: OnceCell::new(),
+        }
+    }
+
+    pub(crate) fn with_item(self, index: usize, value: &'a Value) -> Self {
+        Self { item: Some((index, value)), ..self }
+    }
+
+    fn make(&self) -> Value {
+        let Facts { arn, name, role_arn, started_at, machine_arn, machine_name, express, .. } = self.facts;
+        let mut execution = json!({
+            "Id": arn,
+            "Input": self.input.value(),
+            "StartTime": iso(*started_at),
+            "Name": name,
+            "RoleArn": role_arn,
+        });
+        if !express {
+            execution["RedriveCount"] = 0.into();
+        }
+        let state = &self.active.state;
+        let mut entered = json!({"Name": state.name.as_ref(), "EnteredTime": iso(self.active.entered_at)});
+        if matches!(state.kind, asl::Kind::Task(_)) {
+            entered["RetryCount"] = self.active.retry_count.into();
+        }
+        let mut context = Map::new();
+        context.insert("Execution".into(), execution);
+        context.insert("StateMachine".into(), json!({"Id": machine_arn, "Name": machine_name}));
+        context.insert("State".into(), entered);
+        let item = self.item.or_else(|| self.active.item.as_ref().map(|(index, item)| (*index, item.value())));
+        if let Some((index, value)) = item {
+            context.insert("Map".into(), json!({"Item": {"Index": index, "Value": value}}));
+        }
+        if let Some(token) = &self.active.token {
+            context.insert("Task".into(), json!({"Token": token}));
+        }
+        Value::Object(context)
+    }
+}
+
+impl Context for LazyContext<'_> {
+    fn value(&self) -> &Value {
+        self.made.get_or_init(|| self.make())
+    }
+}
+
+/// ISO 8601 in UTC with milliseconds.
+pub(crate) fn iso(millis: i64) -> String {
+    jiff::Timestamp::from_millisecond(millis).unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}

@@ -1,0 +1,180 @@
+//! Leaving a state badly: retry, catch, or let the failure go up.
+
+use std::sync::Arc;
+
+use asl::{Json, Next, QueryLanguage, matches_error};
+use serde_json::{Value, json};
+
+use crate::event::{Event, EventId, StateKind};
+use crate::execution::{Active, Doing, Execution, Failure, Purpose, ThreadId};
+
+/// Something in a state that has no value, before anybody outside was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Trouble {
+    failure: Failure,
+    /// The cause is told with the state and the event that entered it.
+    prefixed: bool,
+    sort: Sort,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Sort {
+    /// A JSONPath that leads nowhere and the like: `States.Runtime`, without an event of its own.
+    Runtime,
+    /// A JSONata expression: written as `EvaluationFailed`.
+    Query { location: Option<String> },
+    /// An error of the state itself.
+    Raised,
+}
+
+impl Trouble {
+    pub(crate) fn runtime(cause: impl Into<String>) -> Self {
+        Self { failure: Failure::new("States.Runtime", cause), prefixed: true, sort: Sort::Runtime }
+    }
+
+    pub(crate) fn query(location: Option<String>, cause: impl Into<String>) -> Self {
+        let failure = Failure::new("States.QueryEvaluationError", cause);
+        Self { failure, prefixed: true, sort: Sort::Query { location } }
+    }
+
+    pub(crate) fn raised(error: &str, cause: String) -> Self {
+        Self { failure: Failure::new(error, cause), prefixed: false, sort: Sort::Raised }
+    }
+
+    pub(crate) fn prefixed(self) -> Self {
+        Self { prefixed: true, ..self }
+    }
+
+    pub(crate) fn cause(&self) -> String {
+        self.failure.cause.clone().unwrap_or_default()
+    }
+}
+
+impl Execution {
+    pub(crate) fn in_trouble(&mut self, id: ThreadId, active: Box<Active>, trouble: Trouble) {
+        let Trouble { mut failure, prefixed, sort } = trouble;
+        let (state, entered) = (&active.state, active.entered);
+        if prefixed {
+            let cause = failure.cause.unwrap_or_default();
+            failure.cause = Some(format!(
+                "An error occurred while executing the state '{}' (entered at the event id #{entered}). {cause}",
+                state.name
+            ));
+        }
+        let previous = self.thread(id).map_or(entered, |thread| thread.previous);
+        match sort {
+            Sort::Query { location } => {
+                let kind = StateKind::of(&state.kind);
+                // As recorded: Pass and Map skip their own StateEntered here, others do not.
+                let skips = previous == entered && matches!(kind, StateKind::Pass | StateKind::Map);
+                let from = if skips { active.entered_previous } else { previous };
+                let event =
+                    Event::EvaluationFailed { state: Arc::clone(&state.name), location, failure: failure.clone() };
+                let failed = self.record(from, event);
+                self.fail_state(id, active, failed, failure, true);
+            }
+            Sort::Runtime => self.fail_state(id, active, previous, failure, false),
+            Sort::Raised => self.fail_state(id, active, previous, failure, true),
+        }
+    }
+
+    /// The state failed; `at` is the event that says so. `ends_container` tells whether a Map or Parallel writes its
+    /// own failure, which it does not for a path that leads nowhere.
+    pub(crate) fn fail_state(
+        &mut self,
+        id: ThreadId,
+        mut active: Box<Active>,
+        at: EventId,
+        failure: Failure,
+        ends_container: bool,
+    ) {
+        let error = failure.error.clone().unwrap_or_default();
+        let state = Arc::clone(&active.state);
+        let retrier = state.kind.retry().iter().enumerate().find(|(_, retrier)| matches_error(&retrier.errors, &error));
+        if let Some((index, retrier)) = retrier
+            && active.retries[index] < retrier.max_attempts
+        {
+            active.retries[index] += 1;
+            active.retry_count += 1;
+            let mut seconds = retrier.delay_seconds(active.retries[index]);
+            if retrier.full_jitter {
+                seconds *= self.chance.unit();
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "a delay is at most a year")]
+            let due = self.now.saturating_add((seconds * 1000.0).round() as i64);
+            self.set_previous(id, at);
+            active.doing = Doing::BackingOff(self.set_timer(due, Purpose::Retry(id)));
+            self.put_active(id, active);
+            return;
+        }
+        let at = match (&state.kind, ends_container) {
+            (asl::Kind::Map(_), true) => self.record(at, Event::MapStateFailed),
+            (asl::Kind::Parallel(_), true) => self.record(at, Event::ParallelStateFailed),
+            _ => at,
+        };
+        if let Some(catcher) = state.kind.catch().iter().find(|catcher| matches_error(&catcher.errors, &error)) {
+            self.set_previous(id, at);
+            match self.caught(id, &mut active, catcher, &failure) {
+                Ok(()) => self.ready.push_back(id),
+                // A catcher whose own expressions fail is not caught by itself.
+                Err(trouble) => {
+                    let failure = trouble.failure;
+                    self.leave_failed(id, at, failure, StateKind::of(&state.kind));
+                }
+            }
+            return;
+        }
+        self.leave_failed(id, at, failure, StateKind::of(&state.kind));
+    }
+
+    fn caught(
+        &mut self,
+        id: ThreadId,
+        active: &mut Active,
+        catcher: &asl::Catcher,
+        failure: &Failure,
+    ) -> Result<(), Trouble> {
+        let error_output = error_output(failure);
+        let json = Json::from(error_output.clone());
+        let output = match active.state.language {
+            QueryLanguage::JsonPath => self.place_result(active, &catcher.result_path, &json)?,
+            QueryLanguage::Jsonata => match &catcher.output {
+                Some(template) => {
+                    let input = active.raw_input.clone();
+                    self.template(active, "Output", template, input.value(), None, Some(&error_output))?.into()
+                }
+                None => json.clone(),
+            },
+        };
+        let assigned = self.assign(active, catcher.assign.as_ref(), &json, Some(&error_output))?;
+        self.leave(id, active, output, assigned, &Next::State(Arc::clone(&catcher.next))).map(|_| ())
+    }
+
+    /// Nobody caught it: the thread ends, and so does what it belongs to.
+    pub(crate) fn leave_failed(&mut self, id: ThreadId, at: EventId, failure: Failure, kind: StateKind) {
+        let Some(thread) = self.remove(id) else { return };
+        match thread.parent {
+            None => self.end_failed(at, failure),
+            Some((parent, index)) => self.child_failed(parent, index, at, failure, kind),
+        }
+    }
+
+    /// The delay is over.
+    pub(crate) fn retry(&mut self, id: ThreadId) {
+        if let Some(mut active) = self.take_active(id) {
+            active.doing = Doing::Nothing;
+            self.begin_again(id, active);
+            self.ready.push_back(id);
+        }
+    }
+}
+
+/// What a catcher sees. An error without a cause has an empty one; without either, both are null.
+fn error_output(failure: &Failure) -> Value {
+    match (&failure.error, &failure.cause) {
+        (None, None) => json!({"Error": null, "Cause": null}),
+        (error, cause) => {
+            json!({"Error": error.as_deref().unwrap_or_default(), "Cause": cause.as_deref().unwrap_or_default()})
+        }
+    }
+}

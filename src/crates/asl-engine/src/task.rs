@@ -1,0 +1,331 @@
+//! Task states: scheduling, and every answer.
+//!
+//! ```text
+//! schedule ─▶ Scheduled ─ (end of the step, or a worker) ─▶ Started ─ submitted ─▶ Submitted
+//!                │                                            │                      │
+//!                └───────────── succeeded, failed, timed out ─┴──────────────────────┘
+//! ```
+//!
+//! An answer for a task that nobody waits for any more (it timed out, its Map was aborted) changes nothing.
+
+use std::sync::Arc;
+
+use asl::{Json, Kind, Pattern, Resource};
+use serde_json::Value;
+
+use crate::enter::After;
+use crate::event::{Event, Scheduled, StateKind};
+use crate::execution::{
+    Active, Doing, Effect, Execution, Failure, Invocation, MAX_PAYLOAD, Purpose, Step, TaskId, ThreadId, TimerId,
+    TokenParts, seconds_later,
+};
+use crate::fail::Trouble;
+
+/// A task under way.
+#[derive(Debug)]
+pub(crate) struct Running {
+    pub(crate) task: TaskId,
+    timeout: Option<TimerId>,
+    heartbeat: Option<(TimerId, u64)>,
+    pub(crate) names: Names,
+}
+
+/// How the events of a task name it.
+#[derive(Clone, Debug)]
+pub(crate) enum Names {
+    /// A function by its ARN.
+    Function { arn: Arc<str> },
+    /// An activity.
+    Activity { arn: Arc<str> },
+    /// A service integration.
+    Service { service: Arc<str>, action: Arc<str> },
+}
+
+impl Names {
+    fn of(resource: &Resource) -> Self {
+        match resource {
+            Resource::Function { arn } | Resource::Other(arn) => Self::Function { arn: Arc::from(arn.as_str()) },
+            Resource::Activity { arn } => Self::Activity { arn: Arc::from(arn.as_str()) },
+            Resource::Integration { service, action, pattern, .. } => {
+                let suffix = match pattern {
+                    Pattern::RequestResponse => "",
+                    Pattern::Sync => ".sync",
+                    Pattern::Sync2 => ".sync:2",
+                    Pattern::WaitForTaskToken => ".waitForTaskToken",
+                };
+                Self::Service { service: Arc::from(service.as_str()), action: Arc::from(format!("{action}{suffix}")) }
+            }
+        }
+    }
+
+    fn scheduled(&self, region: &str, payload: &Json, scheduled: Scheduled) -> Event {
+        let text = Arc::clone(payload.text());
+        match self {
+            Self::Function { arn } => {
+                Event::LambdaFunctionScheduled { resource: Arc::clone(arn), input: text, scheduled }
+            }
+            Self::Activity { arn } => Event::ActivityScheduled { resource: Arc::clone(arn), input: text, scheduled },
+            Self::Service { service, action } => Event::TaskScheduled {
+                service: Arc::clone(service),
+                action: Arc::clone(action),
+                region: Arc::from(region),
+                parameters: text,
+                scheduled,
+            },
+        }
+    }
+
+    fn started(&self, worker: Option<String>) -> Event {
+        match self {
+            Self::Function { .. } => Event::LambdaFunctionStarted,
+            Self::Activity { .. } => Event::ActivityStarted { worker },
+            Self::Service { service, action } => {
+                Event::TaskStarted { service: Arc::clone(service), action: Arc::clone(action) }
+            }
+        }
+    }
+
+    fn succeeded(&self, output: &Json) -> Event {
+        let output = Arc::clone(output.text());
+        match self {
+            Self::Function { .. } => Event::LambdaFunctionSucceeded { output },
+            Self::Activity { .. } => Event::ActivitySucceeded { output },
+            Self::Service { service, action } => {
+                Event::TaskSucceeded { service: Arc::clone(service), action: Arc::clone(action), output }
+            }
+        }
+    }
+
+    fn failed(&self, failure: Failure) -> Event {
+        match self {
+            Self::Function { .. } => Event::LambdaFunctionFailed(failure),
+            Self::Activity { .. } => Event::ActivityFailed(failure),
+            Self::Service { service, action } => {
+                Event::TaskFailed { service: Arc::clone(service), action: Arc::clone(action), failure }
+            }
+        }
+    }
+
+    fn timed_out(&self, failure: Failure) -> Event {
+        match self {
+            Self::Function { .. } => Event::LambdaFunctionTimedOut(failure),
+            Self::Activity { .. } => Event::ActivityTimedOut(failure),
+            Self::Service { service, action } => {
+                Event::TaskTimedOut { service: Arc::clone(service), action: Arc::clone(action), failure }
+            }
+        }
+    }
+}
+
+impl Execution {
+    /// Evaluates what the task is called with and schedules it.
+    pub(crate) fn schedule(&mut self, id: ThreadId, active: &mut Active, task: &asl::Task) -> Result<After, Trouble> {
+        active.task = TaskId(self.next_task);
+        self.next_task += 1;
+        let waits_for_token = matches!(&task.resource, Resource::Integration { pattern: Pattern::WaitForTaskToken, .. });
+        active.token = waits_for_token.then(|| {
+            let parts =
+                TokenParts { execution: self.facts.arn.clone(), task: active.task.0, nonce: self.chance.next() };
+            parts.encode()
+        });
+        let input = active.input.clone();
+        let payload: Json = match &task.arguments {
+            Some(template) => {
+                let field = match active.state.language {
+                    asl::QueryLanguage::JsonPath => "Parameters",
+                    asl::QueryLanguage::Jsonata => "Arguments",
+                };
+                self.template(active, field, template, input.value(), None, None)?.into()
+            }
+            None => input.clone(),
+        };
+        let timeout = match &task.timeout {
+            Some(setting) => Some(self.whole_setting(active, "TimeoutSeconds", setting)?),
+            None => None,
+        };
+        let heartbeat = match &task.heartbeat {
+            Some(setting) => Some(self.whole_setting(active, "HeartbeatSeconds", setting)?),
+            None => None,
+        };
+        let role_arn = match &task.credentials {
+            Some(template) => {
+                let credentials = self.template(active, "Credentials", template, input.value(), None, None)?;
+                credentials.get("RoleArn").and_then(Value::as_str).map(ToOwned::to_owned)
+            }
+            None => None,
+        };
+        let names = Names::of(&task.resource);
+        let previous = self.thread(id).map_or(active.entered, |thread| thread.previous);
+        let region = self.facts.region.clone();
+        let event = names.scheduled(&region, &payload, Scheduled { timeout, heartbeat, role_arn });
+        let scheduled = self.record(previous, event);
+        self.set_previous(id, scheduled);
+        let running = Running {
+            task: active.task,
+            timeout: timeout.map(|seconds| self.set_timer(seconds_later(self.now, seconds), Purpose::Timeout(id))),
+            heartbeat: heartbeat.map(|seconds| {
+                (self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id)), seconds)
+            }),
+            names,
+        };
+        // An activity starts when a worker asks for it; all else at the end of this step.
+        if !matches!(task.resource, Resource::Activity { .. }) {
+            self.starting.push((id, active.task));
+        }
+        self.tasks.insert(active.task, id);
+        self.effects.push(Effect::Invoke(Invocation {
+            task: active.task,
+            state: Arc::clone(&active.state.name),
+            resource: task.resource.clone(),
+            payload,
+        }));
+        active.doing = Doing::Task(running);
+        Ok(After::Waits)
+    }
+
+    /// The scheduled work starts.
+    pub(crate) fn begin_scheduled(&mut self, id: ThreadId, task: TaskId) {
+        // It may have been aborted within the step that scheduled it.
+        if self.tasks.get(&task) != Some(&id) {
+            return;
+        }
+        if let Some((names, previous)) = self.names_of(id) {
+            let started = self.record(previous, names.started(None));
+            self.set_previous(id, started);
+        }
+    }
+
+    pub(crate) fn task_started(&mut self, task: TaskId, worker: Option<String>) {
+        let Some(&id) = self.tasks.get(&task) else { return };
+        if let Some((names, previous)) = self.names_of(id) {
+            let started = self.record(previous, names.started(worker));
+            self.set_previous(id, started);
+        }
+    }
+
+    pub(crate) fn task_submitted(&mut self, task: TaskId, output: Json) {
+        let Some(&id) = self.tasks.get(&task) else { return };
+        if let Some((Names::Service { service, action }, previous)) = self.names_of(id) {
+            let event = Event::TaskSubmitted { service, action, output: Arc::clone(output.text()) };
+            let submitted = self.record(previous, event);
+            self.set_previous(id, submitted);
+        }
+    }
+
+    pub(crate) fn task_succeeded(&mut self, task: TaskId, output: Json) {
+        if output.text().len() > MAX_PAYLOAD {
+            let Some(&id) = self.tasks.get(&task) else { return };
+            let name = match self.names_of(id) {
+                Some((Names::Function { arn } | Names::Activity { arn }, _)) => arn.to_string(),
+                Some((Names::Service { service, action }, _)) => format!("{service}:{action}"),
+                None => return,
+            };
+            let cause = format!(
+                "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
+            );
+            return self.task_failed(task, Failure::new("States.DataLimitExceeded", cause));
+        }
+        let Some((id, mut active, running)) = self.end_task(task) else { return };
+        let previous = self.thread(id).map_or(active.entered, |thread| thread.previous);
+        let succeeded = self.record(previous, running.names.succeeded(&output));
+        self.set_previous(id, succeeded);
+        match self.finish_result(id, &mut active, output) {
+            Ok(_) => self.ready.push_back(id),
+            Err(trouble) => self.in_trouble(id, active, trouble),
+        }
+    }
+
+    pub(crate) fn task_failed(&mut self, task: TaskId, failure: Failure) {
+        let Some((id, active, running)) = self.end_task(task) else { return };
+        let previous = self.thread(id).map_or(active.entered, |thread| thread.previous);
+        let failed = self.record(previous, running.names.failed(failure.clone()));
+        self.set_previous(id, failed);
+        self.fail_state(id, active, failed, failure, true);
+    }
+
+    pub(crate) fn task_timed_out(&mut self, id: ThreadId, error: &str) {
+        let task = match self.thread(id).map(|thread| &thread.step) {
+            Some(Step::In(active)) => active.task,
+            _ => return,
+        };
+        let Some((id, active, running)) = self.end_task(task) else { return };
+        self.effects.push(Effect::CancelTask(task));
+        let failure = Failure::named(error);
+        let previous = self.thread(id).map_or(active.entered, |thread| thread.previous);
+        let event = running.names.timed_out(failure.clone());
+        let timed_out = self.record(previous, event);
+        self.set_previous(id, timed_out);
+        self.fail_state(id, active, timed_out, failure, true);
+    }
+
+    pub(crate) fn heartbeat(&mut self, task: TaskId) {
+        let Some(&id) = self.tasks.get(&task) else { return };
+        let Some(mut active) = self.take_active(id) else { return };
+        if let Doing::Task(running) = &mut active.doing
+            && let Some((timer, seconds)) = running.heartbeat
+        {
+            self.cancel_timer(timer);
+            let timer = self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id));
+            running.heartbeat = Some((timer, seconds));
+        }
+        self.put_active(id, active);
+    }
+
+    /// Takes a task and its timers out of the books.
+    fn end_task(&mut self, task: TaskId) -> Option<(ThreadId, Box<Active>, Running)> {
+        let id = self.tasks.remove(&task)?;
+        let mut active = self.take_active(id)?;
+        match std::mem::replace(&mut active.doing, Doing::Nothing) {
+            Doing::Task(running) => {
+                self.forget_timers(&running);
+                Some((id, active, running))
+            }
+            other => {
+                active.doing = other;
+                self.put_active(id, active);
+                None
+            }
+        }
+    }
+
+    fn forget_timers(&mut self, running: &Running) {
+        for timer in running.timeout.into_iter().chain(running.heartbeat.map(|(timer, _)| timer)) {
+            self.cancel_timer(timer);
+        }
+    }
+
+    /// Gives up what a state does, for good: its task, its timer, its children. Writes what AWS writes of it.
+    pub(crate) fn abort(&mut self, id: ThreadId, at: u64) {
+        let Some(active) = self.take_active(id) else {
+            self.remove(id);
+            return;
+        };
+        let active = *active;
+        match active.doing {
+            Doing::Task(running) => {
+                self.tasks.remove(&running.task);
+                self.effects.push(Effect::CancelTask(running.task));
+                self.forget_timers(&running);
+            }
+            Doing::Waiting(timer) | Doing::BackingOff(timer) => self.cancel_timer(timer),
+            Doing::Children(children) => self.abort_children(*children, at, None),
+            Doing::Nothing => {}
+        }
+        let kind = StateKind::of(&active.state.kind);
+        if matches!(active.state.kind, Kind::Task(_) | Kind::Wait(_) | Kind::Map(_) | Kind::Parallel(_)) {
+            self.record(at, Event::StateAborted { kind });
+        }
+        self.remove(id);
+    }
+
+    fn names_of(&mut self, id: ThreadId) -> Option<(Names, u64)> {
+        let thread = self.thread(id)?;
+        match &thread.step {
+            Step::In(active) => match &active.doing {
+                Doing::Task(running) => Some((running.names.clone(), thread.previous)),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}

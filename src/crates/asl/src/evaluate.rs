@@ -1,0 +1,133 @@
+//! What expressions are evaluated in, and how evaluation fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::json::Json;
+use crate::path::{Path, Root, Selected};
+
+/// Variables by name. Shared until somebody assigns.
+pub type Variables = Arc<BTreeMap<String, Json>>;
+
+/// The context object, which may be made only when somebody looks at it.
+pub trait Context: std::fmt::Debug {
+    /// The object.
+    fn value(&self) -> &Value;
+}
+
+impl Context for Value {
+    fn value(&self) -> &Value {
+        self
+    }
+}
+
+/// Everything that an expression of a state can see.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// `$` in JSONPath.
+    pub input: &'a Value,
+    /// `$states.input`: the state's raw input.
+    pub state_input: &'a Value,
+    /// `$$` and `$states.context`.
+    pub context: &'a dyn Context,
+    /// Variables.
+    pub variables: &'a Variables,
+    /// `$states.result`.
+    pub result: Option<&'a Value>,
+    /// `$states.errorOutput`.
+    pub error_output: Option<&'a Value>,
+    /// The time, in milliseconds since 1970, for `$now` and `$millis`.
+    pub now: i64,
+}
+
+/// Why an expression has no value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum EvaluationError {
+    /// A path that selects nothing.
+    #[error("the path {path} selects nothing")]
+    NoResult {
+        /// The path as written.
+        path: String,
+        /// The document it was applied to, compact.
+        document: String,
+        /// The first step that led nowhere, in brackets as Jayway writes it: `$['a']`.
+        place: String,
+    },
+    /// A variable that nothing assigned.
+    #[error("the variable ${0} has no value")]
+    NoVariable(String),
+    /// A call of an intrinsic function failed.
+    #[error("{function}: {problem}")]
+    Intrinsic {
+        /// `States.Format`.
+        function: String,
+        /// What was wrong.
+        problem: String,
+    },
+    /// A JSONata expression has no value.
+    #[error("{0}")]
+    Query(crate::jsonata::QueryError),
+}
+
+impl<'a> Scope<'a> {
+    /// A scope with an input and nothing else.
+    pub fn of_input(input: &'a Value) -> Self {
+        static NOTHING: std::sync::LazyLock<Variables> = std::sync::LazyLock::new(Variables::default);
+        Self {
+            input,
+            state_input: input,
+            context: &Value::Null,
+            variables: &NOTHING,
+            result: None,
+            error_output: None,
+            now: 0,
+        }
+    }
+
+    /// The same scope with another `$`.
+    #[must_use]
+    pub fn with_input(self, input: &'a Value) -> Self {
+        Self { input, ..self }
+    }
+
+    /// What the path selects.
+    ///
+    /// # Errors
+    /// When it selects nothing, or its variable is not there.
+    pub fn select(&self, path: &Path) -> Result<Value, EvaluationError> {
+        self.find(path)?.into_value().ok_or_else(|| {
+            let document = match path.root() {
+                Root::Input => self.input.to_string(),
+                Root::Context => self.context.value().to_string(),
+                Root::Variable(name) => self.variables.get(name).map(|json| json.text().to_string()).unwrap_or_default(),
+            };
+            EvaluationError::NoResult { path: path.source().to_owned(), document, place: bracketed(path) }
+        })
+    }
+
+    /// What the path selects, nothing included.
+    ///
+    /// # Errors
+    /// When its variable is not there.
+    pub fn find(&self, path: &Path) -> Result<Selected, EvaluationError> {
+        match path.root() {
+            Root::Input => Ok(path.select(self.input)),
+            Root::Context => Ok(path.select(self.context.value())),
+            Root::Variable(name) => match self.variables.get(name) {
+                Some(json) => Ok(path.select(json.value())),
+                None => Err(EvaluationError::NoVariable(name.clone())),
+            },
+        }
+    }
+}
+
+fn bracketed(path: &Path) -> String {
+    use crate::path::Place;
+    let places = path.as_reference().unwrap_or_default();
+    places.iter().fold("$".to_owned(), |text, place| match place {
+        Place::Name(name) => format!("{text}['{name}']"),
+        Place::Index(index) => format!("{text}[{index}]"),
+    })
+}

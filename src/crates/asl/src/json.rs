@@ -1,0 +1,59 @@
+//! A JSON value on its way through an execution: shared, with its text made once.
+//!
+//! Step Functions keeps a text that nothing transformed as it was written, and writes all else compactly; so a value
+//! that came in as text remembers that text.
+
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+
+/// A shared JSON value with its text.
+#[derive(Clone, Debug)]
+pub struct Json(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    value: Value,
+    text: OnceLock<Arc<str>>,
+}
+
+impl Json {
+    /// Parses a text and keeps it verbatim.
+    ///
+    /// # Errors
+    /// When the text is not JSON.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let value = serde_json::from_str(text)?;
+        Ok(Self(Arc::new(Inner { value, text: OnceLock::from(Arc::from(text)) })))
+    }
+
+    /// The value.
+    pub fn value(&self) -> &Value {
+        &self.0.value
+    }
+
+    /// The text: as it came in, or compact.
+    pub fn text(&self) -> &Arc<str> {
+        self.0.text.get_or_init(|| Arc::from(self.0.value.to_string()))
+    }
+
+    /// The value, cloned only if it is shared.
+    pub fn into_value(self) -> Value {
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => inner.value,
+            Err(shared) => shared.value.clone(),
+        }
+    }
+}
+
+impl From<Value> for Json {
+    fn from(value: Value) -> Self {
+        Self(Arc::new(Inner { value, text: OnceLock::new() }))
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.value == other.0.value
+    }
+}

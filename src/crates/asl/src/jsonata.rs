@@ -1,0 +1,352 @@
+//! JSONata behind one door: `jsonata-core` with Step Functions' own functions, limits, and no `$eval`.
+//!
+//! The clock and chance come from the scope. `jsonata-core`'s values are not `Send`, so parsed expressions are kept
+//! per thread and nothing of it is seen outside of this module.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+use jsonata_core::ast::AstNode;
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
+use jsonata_core::parser;
+use jsonata_core::value::JValue;
+use serde_json::{Map, Number, Value};
+
+use crate::chance::Chance;
+use crate::evaluate::{EvaluationError, Scope};
+use crate::hash;
+
+/// The longest an expression may run. AWS stops expressions too, without saying after how long.
+const TIME_LIMIT_MS: u64 = 2_000;
+/// The deepest an evaluation may nest.
+const STACK_LIMIT: usize = 2_000;
+/// How many elements `$range` makes at most.
+const MAX_RANGE: usize = 1_000_000;
+/// How many parsed expressions a thread keeps.
+const KEPT: usize = 4_096;
+
+/// An expression: what stands between `{%` and `%}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Query {
+    source: String,
+    /// The variables that it may use, by name, without `$`.
+    variables: Vec<String>,
+    uses: Uses,
+}
+
+/// Which fields of `$states` an expression may use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Uses {
+    input: bool,
+    context: bool,
+    result: bool,
+    error_output: bool,
+}
+
+/// Why an expression has no value.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum QueryError {
+    /// It evaluated to nothing.
+    #[error("returned nothing (undefined)")]
+    Undefined,
+    /// It evaluated to a function.
+    #[error("returned an unsupported result type")]
+    Function,
+    /// It raised an error: JSONata's code and sentence.
+    #[error("threw an error during evaluation. {0}")]
+    Raised(String),
+}
+
+/// An expression inside `{% %}`: its text, trimmed, or `None` when the string is none.
+pub fn enclosed(text: &str) -> Option<&str> {
+    (text.len() >= 4).then(|| text.strip_prefix("{%")?.strip_suffix("%}")).flatten().map(str::trim)
+}
+
+impl Query {
+    /// Reads the text between the markers.
+    ///
+    /// # Errors
+    /// The parser's sentence.
+    pub fn parse(source: &str) -> Result<Self, String> {
+        let source = source.trim();
+        parsed(source)?;
+        let mut variables: Vec<String> = Vec::new();
+        for (at, _) in source.match_indices('$') {
+            let rest = &source[at + 1..];
+            let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
+            if end > 0 && !variables.iter().any(|known| known == &rest[..end]) {
+                variables.push(rest[..end].to_owned());
+            }
+        }
+        // A field of $states that no text of the expression names cannot be used by it, unless it takes $states whole.
+        let whole = source
+            .match_indices("$states")
+            .any(|(at, name)| !source[at + name.len()..].trim_start().starts_with('.'));
+        let names = |field: &str| whole || source.contains(field);
+        let uses = Uses {
+            input: names("input"),
+            context: names("context"),
+            result: names("result"),
+            error_output: names("errorOutput"),
+        };
+        Ok(Self { source: source.to_owned(), variables, uses })
+    }
+
+    /// The text between the markers.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Evaluates in `scope`.
+    ///
+    /// # Errors
+    /// [`EvaluationError::Query`].
+    pub fn evaluate(&self, scope: &Scope<'_>, chance: &mut Chance) -> Result<Value, EvaluationError> {
+        self.run(scope, chance).map_err(EvaluationError::Query)
+    }
+
+    fn run(&self, scope: &Scope<'_>, chance: &mut Chance) -> Result<Value, QueryError> {
+        let ast = parsed(&self.source).map_err(QueryError::Raised)?;
+        let mut context = Context::new();
+        for name in &self.variables {
+            if name == "states" {
+                context.bind(name.clone(), self.states(scope));
+            } else if let Some(json) = scope.variables.get(name) {
+                context.bind(name.clone(), to_query(json.value()));
+            }
+        }
+        evaluate(&ast, context, JValue::Undefined, scope.now, chance)
+    }
+
+    fn states(&self, scope: &Scope<'_>) -> JValue {
+        let mut states = IndexMap::new();
+        let mut put = |used: bool, name: &str, value: Option<&Value>| {
+            if let Some(value) = value.filter(|_| used) {
+                states.insert(name.to_owned(), to_query(value));
+            }
+        };
+        put(self.uses.input, "input", Some(scope.state_input));
+        put(self.uses.context, "context", self.uses.context.then(|| scope.context.value()));
+        put(self.uses.result, "result", scope.result);
+        put(self.uses.error_output, "errorOutput", scope.error_output);
+        JValue::object(states)
+    }
+}
+
+/// Evaluates an expression over a document with bindings, as JSONata itself would.
+///
+/// # Errors
+/// As of a query in a state.
+pub fn evaluate_over(source: &str, data: Option<&Value>, bindings: &Map<String, Value>) -> Result<Value, QueryError> {
+    let ast = parsed(source).map_err(QueryError::Raised)?;
+    let mut context = Context::new();
+    for (name, value) in bindings {
+        context.bind(name.clone(), to_query(value));
+    }
+    evaluate(&ast, context, data.map_or(JValue::Undefined, to_query), 0, &mut Chance::new(0))
+}
+
+fn evaluate(
+    ast: &Rc<AstNode>,
+    context: Context,
+    data: JValue,
+    now: i64,
+    chance: &mut Chance,
+) -> Result<Value, QueryError> {
+    let options = EvaluatorOptions {
+        timeout_ms: Some(TIME_LIMIT_MS),
+        max_stack_depth: Some(STACK_LIMIT),
+        ..EvaluatorOptions::default()
+    };
+    let mut evaluator = Evaluator::with_options(context, options);
+    let shared = Rc::new(RefCell::new(chance.clone()));
+    register(&mut evaluator, &shared, now).map_err(|error| QueryError::Raised(error.message().to_owned()))?;
+    let result = evaluator.evaluate(ast, &data);
+    *chance = shared.borrow().clone();
+    from_query(&result.map_err(|error| QueryError::Raised(error.message().to_owned()))?)
+}
+
+fn parsed(source: &str) -> Result<Rc<AstNode>, String> {
+    thread_local! {
+        static PARSED: RefCell<HashMap<String, Rc<AstNode>>> = RefCell::default();
+    }
+    PARSED.with_borrow_mut(|kept| {
+        if let Some(ast) = kept.get(source) {
+            return Ok(Rc::clone(ast));
+        }
+        let ast = Rc::new(parser::parse(source).map_err(|error| error.to_string())?);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(source.to_owned(), Rc::clone(&ast));
+        Ok(ast)
+    })
+}
+
+/// Step Functions' own functions, and the built-in ones that it has differently or not at all.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn>
+fn register(evaluator: &mut Evaluator, chance: &Rc<RefCell<Chance>>, now: i64) -> Result<(), EvaluatorError> {
+    evaluator.register_fn("partition", |arguments: &[JValue]| {
+        let (Some(list), Some(size)) = (arguments.first().and_then(JValue::as_array), arguments.get(1).and_then(count)) else {
+            return Err(raised("$partition takes an array and a whole number of 1 or more"));
+        };
+        Ok(JValue::array(list.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect()))
+    })?;
+    evaluator.register_fn("range", |arguments: &[JValue]| {
+        let number = |index: usize| arguments.get(index).and_then(JValue::as_f64);
+        let (Some(first), Some(last), Some(step)) = (number(0), number(1), number(2)) else {
+            return Err(raised("$range takes three numbers"));
+        };
+        if step == 0.0 {
+            return Err(raised("the step of $range must not be 0"));
+        }
+        let mut numbers = Vec::new();
+        let mut next = first;
+        while if step > 0.0 { next <= last } else { next >= last } {
+            if numbers.len() == MAX_RANGE {
+                return Err(raised("$range has more than 1000000 elements"));
+            }
+            numbers.push(JValue::from_f64(next));
+            next += step;
+        }
+        Ok(JValue::sequence(numbers))
+    })?;
+    evaluator.register_fn("hash", |arguments: &[JValue]| {
+        let text = |index: usize| arguments.get(index).and_then(JValue::as_str);
+        let (Some(data), Some(algorithm)) = (text(0), text(1)) else { return Err(raised("$hash takes two strings")) };
+        hash::hex(data, algorithm)
+            .map(JValue::string)
+            .ok_or_else(|| raised(&format!("$hash does not have the algorithm {algorithm}")))
+    })?;
+    let source = Rc::clone(chance);
+    evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::string(source.borrow_mut().uuid())))?;
+    evaluator.register_fn("parse", |arguments: &[JValue]| match arguments.first() {
+        Some(JValue::String(text)) => {
+            JValue::from_json_str(text).map_err(|error| raised(&format!("$parse: the string is not JSON: {error}")))
+        }
+        _ => Err(raised("$parse takes a string")),
+    })?;
+    let source = Rc::clone(chance);
+    evaluator.register_fn_override("random", move |arguments: &[JValue]| {
+        let drawn = match arguments.first().and_then(JValue::as_i64) {
+            Some(seed) => Chance::new(seed.unsigned_abs()).unit(),
+            None => source.borrow_mut().unit(),
+        };
+        Ok(JValue::from_f64(drawn))
+    })?;
+    evaluator.register_fn_override("eval", |_: &[JValue]| Err(raised("$eval is not available in Step Functions")))?;
+    evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::from_i64(now)))?;
+    evaluator.register_fn_override("now", move |arguments: &[JValue]| {
+        // The picture and the zone are $fromMillis's business.
+        let mut context = Context::new();
+        context.bind("at".into(), JValue::from_i64(now));
+        for (name, argument) in ["picture", "zone"].into_iter().zip(arguments) {
+            context.bind(name.into(), argument.clone());
+        }
+        let call = match arguments.len() {
+            0 => "$fromMillis($at)",
+            1 => "$fromMillis($at, $picture)",
+            _ => "$fromMillis($at, $picture, $zone)",
+        };
+        let ast = parsed(call).map_err(|problem| raised(&problem))?;
+        Evaluator::with_context(context).evaluate(&ast, &JValue::Undefined)
+    })
+}
+
+fn count(value: &JValue) -> Option<usize> {
+    usize::try_from(value.as_i64()?).ok().filter(|size| *size > 0)
+}
+
+fn raised(problem: &str) -> EvaluatorError {
+    EvaluatorError::EvaluationError(problem.to_owned())
+}
+
+fn to_query(value: &Value) -> JValue {
+    JValue::from(value.clone())
+}
+
+/// Numbers in JSONata are floats: whole ones become integers again as far as a float holds them exactly.
+fn from_query(value: &JValue) -> Result<Value, QueryError> {
+    Ok(match value {
+        JValue::Null => Value::Null,
+        JValue::Bool(truth) => Value::Bool(*truth),
+        JValue::Number(number) => whole(*number)
+            .map(Value::from)
+            .or_else(|| Number::from_f64(*number).map(Value::Number))
+            .unwrap_or(Value::Null),
+        JValue::String(text) => Value::String(text.to_string()),
+        JValue::Array(values) => {
+            Value::Array(values.iter().filter(|value| !value.is_undefined()).map(from_query).collect::<Result<_, _>>()?)
+        }
+        JValue::Object(fields) => Value::Object(
+            fields
+                .iter()
+                .filter(|(_, value)| !value.is_undefined())
+                .map(|(name, value)| Ok((name.clone(), from_query(value)?)))
+                .collect::<Result<_, QueryError>>()?,
+        ),
+        JValue::Undefined => return Err(QueryError::Undefined),
+        _ => return Err(QueryError::Function),
+    })
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "guarded by the bound")]
+fn whole(number: f64) -> Option<i64> {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(source: &str, expected: Value) {
+        let input = json!({"lines": [{"sku": "A", "quantity": 2}, {"sku": "B", "quantity": 3}], "big": 9_007_199_254_740_991_i64});
+        let mut scope = Scope::of_input(&input);
+        scope.now = 1_767_225_600_000;
+        let query = Query::parse(source).unwrap_or_else(|error| panic!("{source}: {error}"));
+        let result = query.evaluate(&scope, &mut Chance::new(1)).unwrap_or_else(|error| json!(error.to_string()));
+        assert_eq!(result, expected, "{source}");
+    }
+
+    #[test]
+    fn evaluates_as_step_functions_does() {
+        check("$sum($states.input.lines.quantity)", json!(5));
+        check("$states.input.big", json!(9_007_199_254_740_991_i64));
+        check("$partition([1,2,3], 2)", json!([[1, 2], [3]]));
+        check("$range(0, 10, 3)", json!([0, 3, 6, 9]));
+        check("$range(1, 9, 9)", json!(1));
+        check("$hash('a', 'MD5')", json!("0cc175b9c0f1b6a831c399e269772661"));
+        check("$parse('{\"a\": 1}').a", json!(1));
+        check("$now()", json!("2026-01-01T00:00:00.000Z"));
+        check("$millis()", json!(1_767_225_600_000_i64));
+        check("$random(7) = $random(7)", json!(true));
+        check("$length($uuid())", json!(36));
+        check("$states.input.nowhere", json!("returned nothing (undefined)"));
+        check("$eval('1')", json!("threw an error during evaluation. $eval is not available in Step Functions"));
+        check("$uppercase", json!("returned an unsupported result type"));
+    }
+
+    #[test]
+    fn nothing_runs_for_ever() {
+        let started = std::time::Instant::now();
+        for source in ["( $f := function($n) { $f($n + 1) + 1 }; $f(0) )", "( $f := function($n) { $f($n + 1) }; $f(0) )"] {
+            let scope_input = Value::Null;
+            let result = Query::parse(source).unwrap().evaluate(&Scope::of_input(&scope_input), &mut Chance::new(1));
+            assert!(result.is_err(), "{source}");
+        }
+        assert!(started.elapsed().as_secs() < 60);
+    }
+
+    #[test]
+    fn only_the_exact_markers_enclose() {
+        assert_eq!(enclosed("{% $x %}"), Some("$x"));
+        for text in [" {% $x %}", "{% $x", "$x", "{%}"] {
+            assert_eq!(enclosed(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! JSONPath in Jayway's dialect, which Step Functions' own follows.
+//!
+//! A definite path (names and single indices only) selects one value or nothing; any other selects a list.
+//! Regular expressions run in linear time, and a path's nesting is bounded, so no path can hang or overflow the stack.
+//! Never changes a document; writing into one is `reference`'s business.
+
+mod filter;
+mod parse;
+
+use serde_json::Value;
+
+use filter::Test;
+pub(crate) use parse::name_end;
+
+/// A parsed path: `$.order.lines[0].sku`, `$$.Execution.Id`, `$variable.field`.
+#[derive(Clone, Debug)]
+pub struct Path {
+    source: String,
+    root: Root,
+    steps: Vec<Step>,
+}
+
+/// What a path starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// `$`: the state's input.
+    Input,
+    /// `$$`: the context object.
+    Context,
+    /// `$name`: a variable.
+    Variable(String),
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Name(String),
+    Names(Vec<String>),
+    Indices(Vec<i64>),
+    Slice(Option<i64>, Option<i64>),
+    All,
+    Deep(Box<Step>),
+    Filter(Test),
+    Function(Function),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Function {
+    Length,
+    Min,
+    Max,
+    Average,
+    Sum,
+    StandardDeviation,
+    Keys,
+    First,
+    Last,
+}
+
+/// A text that is not a path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} at position {position}")]
+pub struct PathError {
+    /// What is wrong.
+    pub problem: String,
+    /// Bytes into the text.
+    pub position: usize,
+}
+
+/// What a path selected.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selected {
+    /// The value of a definite path.
+    One(Value),
+    /// The values of an indefinite path, in document order.
+    Many(Vec<Value>),
+    /// A definite path that leads nowhere.
+    Nothing,
+}
+
+impl Selected {
+    /// The selected value; a list for an indefinite path.
+    pub fn into_value(self) -> Option<Value> {
+        match self {
+            Self::One(value) => Some(value),
+            Self::Many(values) => Some(Value::Array(values)),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl Path {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// Where and why the text is not one.
+    pub fn parse(source: &str) -> Result<Self, PathError> {
+        let (root, steps) = parse::parse(source)?;
+        Ok(Self { source: source.to_owned(), root, steps })
+    }
+
+    /// The path as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// What it starts from.
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    /// Whether it can select one value at most.
+    pub fn is_definite(&self) -> bool {
+        self.steps.iter().all(|step| match step {
+            Step::Name(_) | Step::Function(_) => true,
+            Step::Indices(indices) => indices.len() == 1,
+            Step::Names(names) => names.len() == 1,
+            Step::Slice(..) | Step::All | Step::Deep(_) | Step::Filter(_) => false,
+        })
+    }
+
+    /// The names and indices of a reference path (ASL: a path that identifies one node), or `None` if it is not one.
+    pub fn as_reference(&self) -> Option<Vec<Place>> {
+        self.steps
+            .iter()
+            .map(|step| match step {
+                Step::Name(name) => Some(Place::Name(name.clone())),
+                Step::Names(names) if names.len() == 1 => Some(Place::Name(names[0].clone())),
+                Step::Indices(indices) if indices.len() == 1 => usize::try_from(indices[0]).ok().map(Place::Index),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// Selects from the document that the root stands for.
+    pub fn select(&self, document: &Value) -> Selected {
+        select(&self.steps, document, document, self.is_definite())
+    }
+}
+
+/// One step of a reference path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A field.
+    Name(String),
+    /// An element, from 0.
+    Index(usize),
+}
+
+/// A value on its way through a path: borrowed until a function computes one.
+#[derive(Clone)]
+enum Found<'a> {
+    Borrowed(&'a Value),
+    Computed(Value),
+}
+
+impl Found<'_> {
+    fn into_value(self) -> Value {
+        match self {
+            Self::Borrowed(value) => value.clone(),
+            Self::Computed(value) => value,
+        }
+    }
+}
+
+fn select(steps: &[Step], start: &Value, root: &Value, definite: bool) -> Selected {
+    let mut found = vec![Found::Borrowed(start)];
+    let mut before_definite = true;
+    for step in steps {
+        // A function takes the whole list that an indefinite path selected, not each of its values.
+        if let Step::Function(function) = step {
+            let whole = if before_definite {
+                found.pop().map(Found::into_value)
+            } else {
+                Some(Value::Array(std::mem::take(&mut found).into_iter().map(Found::into_value).collect()))
+            };
+            let computed = whole.and_then(|whole| apply(*function, &whole));
+            found = computed.map(Found::Computed).into_iter().collect();
+            before_definite = true;
+            continue;
+        }
+        let mut next = Vec::new();
+        for value in found {
+            match value {
+                Found::Borrowed(value) => step_into(step, value, root, &mut next),
+                Found::Computed(value) => {
+                    let mut inner = Vec::new();
+                    step_into(step, &value, root, &mut inner);
+                    next.extend(inner.into_iter().map(|found| Found::Computed(found.into_value())));
+                }
+            }
+        }
+        found = next;
+        before_definite &= matches!(step, Step::Name(_))
+            || matches!(step, Step::Indices(indices) if indices.len() == 1)
+            || matches!(step, Step::Names(names) if names.len() == 1);
+    }
+    if definite || (matches!(steps.last(), Some(Step::Function(_)))) {
+        match found.into_iter().next() {
+            Some(found) => Selected::One(found.into_value()),
+            None => Selected::Nothing,
+        }
+    } else {
+        Selected::Many(found.into_iter().map(Found::into_value).collect())
+    }
+}
+
+fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, out: &mut Vec<Found<'a>>) {
+    match step {
+        Step::Name(name) => out.extend(value.get(name).map(Found::Borrowed)),
+        Step::Names(names) if names.len() == 1 => out.extend(value.get(&names[0]).map(Found::Borrowed)),
+        Step::Names(names) => {
+            // Jayway answers a union of names with one object that has those of them that are there.
+            if let Value::Object(fields) = value {
+                let kept = names.iter().filter_map(|name| Some((name.clone(), fields.get(name)?.clone()))).collect();
+                out.push(Found::Computed(Value::Object(kept)));
+            }
+        }
+        Step::Indices(indices) => {
+            if let Value::Array(values) = value {
+                let at = |index: &i64| from_end(*index, values.len()).and_then(|index| values.get(index));
+                out.extend(indices.iter().filter_map(at).map(Found::Borrowed));
+            }
+        }
+        Step::Slice(from, to) => {
+            if let Value::Array(values) = value {
+                let bound = |bound: &Option<i64>, default: usize| match bound {
+                    None => default,
+                    Some(bound) if *bound < 0 => {
+                        values.len().saturating_sub(usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX))
+                    }
+                    Some(bound) => usize::try_from(*bound).unwrap_or(usize::MAX).min(values.len()),
+                };
+                let (from, to) = (bound(from, 0), bound(to, values.len()));
+                out.extend(values.iter().take(to).skip(from).map(Found::Borrowed));
+            }
+        }
+        Step::All => match value {
+            Value::Array(values) => out.extend(values.iter().map(Found::Borrowed)),
+            Value::Object(fields) => out.extend(fields.values().map(Found::Borrowed)),
+            _ => {}
+        },
+        Step::Deep(inner) => {
+            step_into(inner, value, root, out);
+            match value {
+                Value::Array(values) => values.iter().for_each(|value| step_into(step, value, root, out)),
+                Value::Object(fields) => fields.values().for_each(|value| step_into(step, value, root, out)),
+                _ => {}
+            }
+        }
+        Step::Filter(test) => match value {
+            Value::Array(values) => {
+                out.extend(values.iter().filter(|value| test.holds(value, root)).map(Found::Borrowed));
+            }
+            Value::Object(_) if test.holds(value, root) => out.push(Found::Borrowed(value)),
+            _ => {}
+        },
+        // Handled by `select`, which knows the whole list.
+        Step::Function(_) => {}
+    }
+}
+
+fn from_end(index: i64, length: usize) -> Option<usize> {
+    if index < 0 {
+        length.checked_sub(usize::try_from(index.unsigned_abs()).ok()?)
+    } else {
+        usize::try_from(index).ok()
+    }
+}
+
+fn apply(function: Function, value: &Value) -> Option<Value> {
+    let numbers = || -> Option<Vec<f64>> {
+        let numbers: Vec<f64> = value.as_array()?.iter().filter_map(Value::as_f64).collect();
+        (!numbers.is_empty()).then_some(numbers)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "lists are far shorter than 2^53")]
+    let mean = |numbers: &[f64]| numbers.iter().sum::<f64>() / numbers.len() as f64;
+    let computed = match function {
+        Function::Length => {
+            return match value {
+                Value::Array(values) => Some(values.len().into()),
+                Value::Object(fields) => Some(fields.len().into()),
+                Value::String(text) => Some(text.chars().count().into()),
+                _ => None,
+            };
+        }
+        Function::Keys => return Some(value.as_object()?.keys().cloned().collect()),
+        Function::First => return value.as_array()?.first().cloned(),
+        Function::Last => return value.as_array()?.last().cloned(),
+        Function::Min => numbers()?.into_iter().fold(f64::INFINITY, f64::min),
+        Function::Max => numbers()?.into_iter().fold(f64::NEG_INFINITY, f64::max),
+        Function::Sum => numbers()?.into_iter().sum(),
+        Function::Average => mean(&numbers()?),
+        Function::StandardDeviation => {
+            let numbers = numbers()?;
+            let middle = mean(&numbers);
+            mean(&numbers.iter().map(|number| (number - middle).powi(2)).collect::<Vec<_>>()).sqrt()
+        }
+    };
+    Some(computed.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(path: &str, expected: Value) {
+        let document = json!({
+            "store": {
+                "book": [
+                    {"category": "reference", "title": "Sayings", "price": 8.95},
+                    {"category": "fiction", "title": "Sword", "price": 12.99, "isbn": "0-1"},
+                    {"category": "fiction", "title": "Moby", "price": 8.99, "isbn": "0-2"}
+                ],
+                "bicycle": {"color": "red", "price": 19.95}
+            },
+            "odd-name": {"a b": [1, 2, 3, 4]},
+            "limit": 10
+        });
+        let path = Path::parse(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert_eq!(path.select(&document).into_value().unwrap_or(Value::Null), expected, "{}", path.source());
+    }
+
+    #[test]
+    fn selects_as_jayway_does() {
+        check("$.limit", json!(10));
+        check("$.nowhere", Value::Null);
+        check("$.odd-name['a b'][-1]", json!(4));
+        check("$['odd-name']['a b'][1:3]", json!([2, 3]));
+        check("$['odd-name']['a b'][0,2]", json!([1, 3]));
+        check("$['odd-name']['a b'][-2:]", json!([3, 4]));
+        check("$.store.book[*].title", json!(["Sayings", "Sword", "Moby"]));
+        check("$..price", json!([8.95, 12.99, 8.99, 19.95]));
+        check("$.store.book[?(@.price < $.limit)].title", json!(["Sayings", "Moby"]));
+        check("$.store.book[?(@.isbn)].title", json!(["Sword", "Moby"]));
+        check("$.store.book[?(@.category == 'fiction' && @.price > 10)].title", json!(["Sword"]));
+        check("$.store.book[?(@.title =~ /s.*/i)].title", json!(["Sayings", "Sword"]));
+        check("$.store.book[?(!(@.isbn))].title", json!(["Sayings"]));
+        check("$.store.book[?(@.title in ['Moby', 'x'])].price", json!([8.99]));
+        check("$.store.book[(@.length-1)].title", json!("Moby"));
+        check("$.store.book.length()", json!(3));
+        check("$..price.max()", json!(19.95));
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused_with_its_position() {
+        for text in ["", "x", "$.", "$[", "$['a'", "$[?(@.a ==)]", "$.a[1:2:3:4]", "$[?(((((", "$x y"] {
+            assert!(Path::parse(text).is_err(), "{text}");
+        }
+        let deep = format!("$[?{}@.a{}]", "(".repeat(500), ")".repeat(500));
+        assert!(Path::parse(&deep).is_err());
+    }
+
+    #[test]
+    fn roots_and_references() {
+        assert_eq!(Path::parse("$$.Execution.Id").unwrap().root(), &Root::Context);
+        assert_eq!(Path::parse("$order.total").unwrap().root(), &Root::Variable("order".into()));
+        let places = Path::parse("$.a['b'][2]").unwrap().as_reference().unwrap();
+        assert_eq!(places, [Place::Name("a".into()), Place::Name("b".into()), Place::Index(2)]);
+        assert_eq!(Path::parse("$.a[*]").unwrap().as_reference(), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! The tests of `[?(…)]`.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+use super::{Selected, Step, select};
+
+/// A test that an element passes or not.
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    Any(Vec<Test>),
+    All(Vec<Test>),
+    Not(Box<Test>),
+    Exists(Operand),
+    Compare(Operand, Comparison, Operand),
+    Matches(Operand, regex::Regex),
+}
+
+/// One side of a comparison.
+#[derive(Clone, Debug)]
+pub(super) enum Operand {
+    /// `@…`: from the element.
+    Here(Vec<Step>),
+    /// `$…`: from the document.
+    Root(Vec<Step>),
+    Literal(Value),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+    Matches,
+    In,
+    NotIn,
+    Contains,
+    SubsetOf,
+    AnyOf,
+    NoneOf,
+    Size,
+    Empty,
+}
+
+impl Comparison {
+    /// Spellings, the longer before its own prefix.
+    pub(super) const SPELLINGS: &[(&str, Self)] = &[
+        ("==", Self::Equal),
+        ("=~", Self::Matches),
+        ("!=", Self::NotEqual),
+        ("<=", Self::LessOrEqual),
+        (">=", Self::GreaterOrEqual),
+        ("<", Self::Less),
+        (">", Self::Greater),
+        ("in", Self::In),
+        ("nin", Self::NotIn),
+        ("contains", Self::Contains),
+        ("subsetof", Self::SubsetOf),
+        ("anyof", Self::AnyOf),
+        ("noneof", Self::NoneOf),
+        ("size", Self::Size),
+        ("empty", Self::Empty),
+    ];
+}
+
+impl Test {
+    pub(super) fn holds(&self, here: &Value, root: &Value) -> bool {
+        match self {
+            Self::Any(tests) => tests.iter().any(|test| test.holds(here, root)),
+            Self::All(tests) => tests.iter().all(|test| test.holds(here, root)),
+            Self::Not(test) => !test.holds(here, root),
+            Self::Exists(operand) => operand.value(here, root).is_some(),
+            Self::Matches(operand, pattern) => {
+                matches!(operand.value(here, root), Some(Value::String(text)) if pattern.is_match(&text))
+            }
+            Self::Compare(left, comparison, right) => {
+                compare(left.value(here, root).as_ref(), *comparison, right.value(here, root).as_ref())
+            }
+        }
+    }
+}
+
+impl Operand {
+    fn value(&self, here: &Value, root: &Value) -> Option<Value> {
+        let (steps, start) = match self {
+            Self::Literal(value) => return Some(value.clone()),
+            Self::Here(steps) => (steps, here),
+            Self::Root(steps) => (steps, root),
+        };
+        let definite = steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Function(_) | Step::Indices(_)));
+        match select(steps, start, root, definite) {
+            Selected::Many(values) if values.is_empty() => None,
+            selected => selected.into_value(),
+        }
+    }
+}
+
+fn compare(left: Option<&Value>, comparison: Comparison, right: Option<&Value>) -> bool {
+    let (Some(left), Some(right)) = (left, right) else {
+        // A missing side equals nothing, so it differs from everything.
+        return comparison == Comparison::NotEqual && left.is_some() != right.is_some();
+    };
+    let order = || -> Option<Ordering> {
+        match (left, right) {
+            (Value::Number(left), Value::Number(right)) => left.as_f64()?.partial_cmp(&right.as_f64()?),
+            (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
+            _ => None,
+        }
+    };
+    let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    match comparison {
+        Comparison::Equal => equal(left, right),
+        Comparison::NotEqual => !equal(left, right),
+        Comparison::Less => order() == Some(Ordering::Less),
+        Comparison::LessOrEqual => matches!(order(), Some(Ordering::Less | Ordering::Equal)),
+        Comparison::Greater => order() == Some(Ordering::Greater),
+        Comparison::GreaterOrEqual => matches!(order(), Some(Ordering::Greater | Ordering::Equal)),
+        Comparison::In => list(right).iter().any(|value| equal(value, left)),
+        Comparison::NotIn => !list(right).iter().any(|value| equal(value, left)),
+        Comparison::Contains => match (left, right) {
+            (Value::String(text), Value::String(part)) => text.contains(part.as_str()),
+            (Value::Array(values), part) => values.iter().any(|value| equal(value, part)),
+            _ => false,
+        },
+        Comparison::SubsetOf => list(left).iter().all(|value| list(right).iter().any(|other| equal(value, other))),
+        Comparison::AnyOf => list(left).iter().any(|value| list(right).iter().any(|other| equal(value, other))),
+        Comparison::NoneOf => !list(left).iter().any(|value| list(right).iter().any(|other| equal(value, other))),
+        Comparison::Size => size(left).is_some_and(|size| size == right.as_u64() || size == size_of(right)),
+        Comparison::Empty => size_of(left).is_some_and(|size| (size == 0) == (right == &Value::Bool(true))),
+        // Built as `Test::Matches`.
+        Comparison::Matches => false,
+    }
+}
+
+fn size(value: &Value) -> Option<Option<u64>> {
+    size_of(value).map(Some)
+}
+
+fn size_of(value: &Value) -> Option<u64> {
+    match value {
+        Value::Array(values) => u64::try_from(values.len()).ok(),
+        Value::String(text) => u64::try_from(text.chars().count()).ok(),
+        _ => None,
+    }
+}
+
+/// JSON equality with numbers by value: 1 equals 1.0.
+pub(super) fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
+        _ => left == right,
+    }
+}

@@ -1,0 +1,220 @@
+//! Reads a definition. Never stops at the first fault: it returns the machine as far as it goes, and every finding.
+
+mod flow;
+mod settings;
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::finding::{Code, Finding, Severity};
+use crate::machine::{Machine, QueryLanguage};
+
+/// Reads a definition's text: the machine as far as it could be read, and all that is wrong with it.
+///
+/// A machine that comes with an error among its findings is good for drawing, not for running.
+pub fn read(text: &str) -> (Option<Machine>, Vec<Finding>) {
+    let mut reader = Reader::default();
+    let value: Value = match serde_json::from_str(text) {
+        Ok(value) => value,
+        Err(_) if text.trim().is_empty() => Value::Null,
+        Err(error) => {
+            let place = format!("[Source: (String)\"{}\"; line: {}, column: {}]", clip(text), error.line(), error.column());
+            reader.put(Code::InvalidJsonDescription, format!("{error}\n at {place}"), Some(place));
+            return (None, reader.findings);
+        }
+    };
+    let Value::Object(fields) = value else {
+        reader.put(Code::SchemaValidationFailed, "Definition must be a valid JSON object", None);
+        return (None, reader.findings);
+    };
+    let machine = reader.machine(&fields);
+    (machine, reader.findings)
+}
+
+/// Jackson shows 500 characters of its source.
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(500) {
+        Some((end, _)) => format!("{}\"[truncated {} chars]", &text[..end], text[end..].chars().count()),
+        None => text.to_owned(),
+    }
+}
+
+type Fields = Map<String, Value>;
+
+#[derive(Default)]
+pub(super) struct Reader {
+    findings: Vec<Finding>,
+    /// Names seen so far: they are unique over the whole machine.
+    names: std::collections::HashSet<Arc<str>>,
+    /// The language of states that name none.
+    language: QueryLanguage,
+    /// How many flows are open, so that no definition nests without bound.
+    depth: usize,
+}
+
+impl Reader {
+    fn machine(&mut self, fields: &Fields) -> Option<Machine> {
+        self.language = self.language_of(fields, "").unwrap_or_default();
+        for key in fields.keys() {
+            if !["Comment", "QueryLanguage", "StartAt", "TimeoutSeconds", "Version", "States"].contains(&key.as_str()) {
+                self.schema(format!("Field '{key}' is not supported"), "/");
+            }
+        }
+        if let Some(version) = fields.get("Version")
+            && version != "1.0"
+        {
+            self.schema("Value should be one of the following: [1.0]", "/Version");
+        }
+        let comment = self.text(fields, "Comment", "");
+        let timeout_seconds = self.whole(fields, "TimeoutSeconds", "", 0, 99_999_999);
+        let flow = self.flow(fields, "", true)?;
+        Some(Machine { comment, language: self.language, timeout_seconds, flow: Arc::new(flow) })
+    }
+
+    /// The language that an object names. A name that is none of the two acts as JSONata, as it does at AWS.
+    fn language_of(&mut self, fields: &Fields, place: &str) -> Option<QueryLanguage> {
+        match fields.get("QueryLanguage")? {
+            Value::String(name) if name == "JSONPath" => Some(QueryLanguage::JsonPath),
+            Value::String(name) => {
+                if name != "JSONata" {
+                    let message = "Value should be one of the following: [JSONPath, JSONata]";
+                    self.schema(message, &format!("{place}/QueryLanguage"));
+                }
+                Some(QueryLanguage::Jsonata)
+            }
+            _ => {
+                self.schema("Expected value of type [STRING]", &format!("{place}/QueryLanguage"));
+                Some(QueryLanguage::Jsonata)
+            }
+        }
+    }
+
+    fn put(&mut self, code: Code, message: impl Into<String>, location: Option<String>) {
+        self.findings.push(Finding { severity: Severity::Error, code, message: message.into(), location });
+    }
+
+    fn schema(&mut self, message: impl Into<String>, location: &str) {
+        let location = if location.is_empty() { "/" } else { location };
+        self.put(Code::SchemaValidationFailed, message, Some(location.to_owned()));
+    }
+
+    fn text(&mut self, fields: &Fields, name: &str, place: &str) -> Option<String> {
+        match fields.get(name)? {
+            Value::String(text) => Some(text.clone()),
+            _ => {
+                self.schema("Expected value of type [STRING]", &format!("{place}/{name}"));
+                None
+            }
+        }
+    }
+
+    fn whole(&mut self, fields: &Fields, name: &str, place: &str, least: u64, most: u64) -> Option<u64> {
+        let value = fields.get(name)?;
+        self.in_range(value, &format!("{place}/{name}"), least, most)
+    }
+
+    fn in_range(&mut self, value: &Value, place: &str, least: u64, most: u64) -> Option<u64> {
+        let Some(number) = value.as_f64() else {
+            self.schema("Expected value of type Integer", place);
+            return None;
+        };
+        #[expect(clippy::cast_precision_loss, reason = "bounds are far below 2^53")]
+        let (low, high) = (least as f64, most as f64);
+        if number < low {
+            self.schema(format!("Minimum value is {least}"), place);
+        } else if number > high {
+            self.schema(format!("Maximum value is {most}"), place);
+        } else if let Some(whole) = value.as_u64() {
+            return Some(whole);
+        } else {
+            self.schema("Expected value of type Integer", place);
+        }
+        None
+    }
+
+    fn required(&mut self, names: &[&str], place: &str) {
+        self.schema(format!("These fields are required: [{}]", names.join(", ")), place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn check(definition: &str, expected: &[&str]) {
+        let (_, findings) = read(definition);
+        let found: Vec<String> = findings.iter().map(ToString::to_string).collect();
+        assert_eq!(found, expected, "{definition}");
+    }
+
+    #[test]
+    fn every_fault_is_found_and_placed() {
+        check(r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#, &[]);
+        check(" ", &["SCHEMA_VALIDATION_FAILED: Definition must be a valid JSON object at null"]);
+        check("{}", &["SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"]);
+        check(
+            r#"{"StartAt": "A", "States": {"A": {"Type": "Job"}}}"#,
+            &["SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/A/Type"],
+        );
+        check(
+            r#"{"StartAt": "X", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}"#,
+            &[
+                "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /StartAt",
+                "MISSING_TRANSITION_TARGET: State \"A\" is not reachable. at /States/A",
+                "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B",
+            ],
+        );
+        check(
+            r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}"#,
+            &["MISSING_END_STATE: Workflow has no terminal state at null"],
+        );
+        check(
+            r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:lambda:r:1:function:f", "End": true,
+                "Retry": [{"ErrorEquals": ["States.ALL", "x"], "BackoffRate": 0.5}], "Catch": [{"ErrorEquals": [], "Next": "Z"}],
+                "Parameters": {"a.$": "nope"}, "Output": 1}}}"#,
+            &[
+                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/A",
+                "SCHEMA_VALIDATION_FAILED: The value for the field 'a.$' must be a valid JSONPath or a valid intrinsic function call at /States/A/Parameters",
+                "SCHEMA_VALIDATION_FAILED: States.ALL must appear alone and at end of list at /States/A/Retry[0]/ErrorEquals[0]",
+                "SCHEMA_VALIDATION_FAILED: Minimum value is 1 at /States/A/Retry[0]/BackoffRate",
+                "SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States/A/Catch[0]/ErrorEquals",
+                "MISSING_TRANSITION_TARGET: Missing 'Next' target: Z at /States/A/Catch[0]/Next",
+            ],
+        );
+        check(
+            r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "Output": "{% ( %}", "End": true}}}"#,
+            &["INVALID_JSONATA_EXPRESSION: Unexpected end of expression at /States/A/Output"],
+        );
+        check(
+            r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": true}}}"#,
+            &["SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A"],
+        );
+    }
+
+    #[test]
+    fn half_a_definition_is_half_a_machine() {
+        let (machine, findings) = read(r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "C": 5}}"#);
+        assert_eq!(machine.unwrap().flow.states.len(), 1);
+        assert!(findings.len() >= 2);
+    }
+
+    #[test]
+    fn no_depth_overflows_the_stack() {
+        let mut definition = r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#.to_owned();
+        for _ in 0..40 {
+            definition = format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Parallel","Branches":[{definition}],"End":true}}}}}}"#);
+        }
+        let (_, findings) = read(&definition);
+        assert!(!findings.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in r#"[\{\}\[\]":,a-zA-Z$.%0-9 ]{0,200}"#) {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,0 +1,580 @@
+//! Reads states: a `States` block, each state in it, and where they lead.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{Fields, Reader};
+use crate::choice::{Condition, Operand, Operator};
+use crate::fields::{Standing, TYPES, standing};
+use crate::finding::Code;
+use crate::jsonata::{Query, enclosed};
+use crate::machine::{
+    Flow, Kind, Map, Next, Parallel, QueryLanguage, Resource, ResultPath, Rule, State, StateName, Task, Wait,
+};
+use crate::path::Path;
+
+/// AWS takes definitions of 1 MiB; no sensible one nests deeper, and the stack must hold.
+const MAX_DEPTH: usize = 32;
+/// The most characters of a state's name.
+const MAX_NAME: usize = 80;
+
+impl Reader {
+    pub(super) fn flow(&mut self, fields: &Fields, place: &str, top: bool) -> Option<Flow> {
+        let missing: Vec<&str> =
+            ["States", "StartAt"].into_iter().filter(|name| !fields.contains_key(*name)).collect();
+        if !missing.is_empty() {
+            self.required(&missing, place);
+        }
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.schema(format!("States are nested deeper than {MAX_DEPTH}"), place);
+            self.depth -= 1;
+            return None;
+        }
+        let mut states = IndexMap::new();
+        match fields.get("States") {
+            Some(Value::Object(block)) => {
+                for (name, value) in block {
+                    let place = format!("{place}/States/{name}");
+                    let name: StateName = Arc::from(name.as_str());
+                    if name.chars().count() > MAX_NAME {
+                        let message =
+                            "Invalid State name: State exceeds the 80-character limit allowed by the service";
+                        self.put(Code::InvalidStateName, message, Some(place.clone()));
+                    }
+                    if !self.names.insert(Arc::clone(&name)) {
+                        self.put(Code::DuplicateStateName, format!("Duplicate State name: {name}"), Some(place.clone()));
+                    }
+                    match value {
+                        Value::Object(fields) => {
+                            if let Some(state) = self.state(&name, fields, &place) {
+                                states.insert(name, Arc::new(state));
+                            }
+                        }
+                        _ => self.schema("Expected value of type Object", &place),
+                    }
+                }
+                if block.is_empty() {
+                    self.schema("Value cannot be empty", &format!("{place}/States"));
+                }
+            }
+            Some(_) => self.schema("Expected value of type Object", &format!("{place}/States")),
+            None => {}
+        }
+        self.depth -= 1;
+        let start_at = self.text(fields, "StartAt", place);
+        let known = |name: &str| {
+            matches!(fields.get("States"), Some(Value::Object(block)) if block.contains_key(name))
+        };
+        if let Some(start_at) = &start_at
+            && fields.contains_key("States")
+        {
+            self.check_transitions(start_at, &states, known, place, top);
+        }
+        Some(Flow { start_at: Arc::from(start_at?), states })
+    }
+
+    /// Dangling targets, then a missing end or states that nothing leads to, in AWS's order.
+    fn check_transitions(
+        &mut self,
+        start_at: &str,
+        states: &IndexMap<StateName, Arc<State>>,
+        known: impl Fn(&str) -> bool,
+        place: &str,
+        top: bool,
+    ) {
+        let mut dangling = |target: &str, at: String| {
+            if !known(target) {
+                self.put(Code::MissingTransitionTarget, format!("Missing 'Next' target: {target}"), Some(at));
+            }
+        };
+        dangling(start_at, format!("{place}/StartAt"));
+        for state in states.values() {
+            for (target, field) in targets(state) {
+                dangling(&target, format!("{place}/States/{}/{field}", state.name));
+            }
+        }
+        let ends = |state: &State| {
+            matches!(state.kind, Kind::Succeed | Kind::Fail { .. }) || state.next == Next::End
+        };
+        if top && !states.is_empty() && !states.values().any(|state| ends(state)) {
+            self.put(Code::MissingEndState, "Workflow has no terminal state", None);
+            return;
+        }
+        let mut reached: HashSet<StateName> = HashSet::new();
+        let mut open: Vec<StateName> = vec![Arc::from(start_at)];
+        while let Some(name) = open.pop() {
+            if let Some(state) = states.get(&name)
+                && reached.insert(name)
+            {
+                open.extend(targets(state).into_iter().map(|(target, _)| target));
+            }
+        }
+        for name in states.keys().filter(|name| !reached.contains(*name)) {
+            let message = format!("State \"{name}\" is not reachable.");
+            self.put(Code::MissingTransitionTarget, message, Some(format!("{place}/States/{name}")));
+        }
+    }
+
+    fn state(&mut self, name: &StateName, fields: &Fields, place: &str) -> Option<State> {
+        let kind = match fields.get("Type") {
+            None => {
+                self.required(&["Type"], place);
+                return None;
+            }
+            Some(Value::String(kind)) if TYPES.contains(&kind.as_str()) => kind.as_str(),
+            Some(_) => {
+                let message = format!("The field 'Type' should have one of these values: [{}]", TYPES.join(", "));
+                self.schema(message, &format!("{place}/Type"));
+                return None;
+            }
+        };
+        let own = self.language_of(fields, place);
+        let language = own.unwrap_or(self.language);
+        let downgraded = own == Some(QueryLanguage::JsonPath) && self.language == QueryLanguage::Jsonata;
+        if downgraded {
+            let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+            self.schema(message, place);
+        } else {
+            self.check_fields(kind, language, fields, place);
+        }
+        let next = self.next(kind, fields, place);
+        let (input_path, output_path) =
+            (self.document_path(fields, "InputPath", place), self.document_path(fields, "OutputPath", place));
+        let assign = self.assign(fields, language, place);
+        let output = fields.get("Output").map(|value| self.template(value, language, &format!("{place}/Output")));
+        let comment = self.text(fields, "Comment", place);
+        let kind = self.kind(kind, fields, language, place)?;
+        Some(State { name: Arc::clone(name), comment, language, input_path, output_path, assign, output, next, kind })
+    }
+
+    fn check_fields(&mut self, kind: &str, language: QueryLanguage, fields: &Fields, place: &str) {
+        for field in fields.keys() {
+            match standing(kind, field, language == QueryLanguage::Jsonata) {
+                Standing::Allowed => {}
+                Standing::NotSupported => self.schema(format!("Field '{field}' is not supported"), place),
+                Standing::OnlyIn(other) => self.schema(
+                    format!(
+                        "The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+                    ),
+                    place,
+                ),
+            }
+        }
+    }
+
+    fn next(&mut self, kind: &str, fields: &Fields, place: &str) -> Next {
+        if matches!(kind, "Choice" | "Succeed" | "Fail") {
+            return Next::Nowhere;
+        }
+        let ends = match fields.get("End") {
+            None | Some(Value::Bool(false)) => false,
+            Some(Value::Bool(true)) => true,
+            Some(_) => {
+                self.schema("Expected value of type Boolean", &format!("{place}/End"));
+                true
+            }
+        };
+        match (self.text(fields, "Next", place), ends) {
+            (Some(_), true) => {
+                self.schema("There should only be one of the following fields: [Next, End]", place);
+                Next::End
+            }
+            (Some(next), false) => Next::State(Arc::from(next)),
+            (None, true) => Next::End,
+            (None, false) => {
+                if !fields.contains_key("Next") {
+                    self.schema("This object should have only one of the following fields: [Next, End]", place);
+                }
+                Next::Nowhere
+            }
+        }
+    }
+
+    fn kind(&mut self, kind: &str, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Kind> {
+        let template = |reader: &mut Self, name: &str| {
+            fields.get(name).map(|value| reader.template(value, language, &format!("{place}/{name}")))
+        };
+        let arguments = |reader: &mut Self| template(reader, "Arguments").or_else(|| template(reader, "Parameters"));
+        Some(match kind {
+            "Pass" => Kind::Pass {
+                result: fields.get("Result").cloned(),
+                parameters: template(self, "Parameters"),
+                result_path: self.result_path(fields, place),
+            },
+            "Task" => {
+                let resource = match self.text(fields, "Resource", place) {
+                    Some(resource) => Resource::parse(&resource),
+                    None => {
+                        if !fields.contains_key("Resource") {
+                            self.required(&["Resource"], place);
+                        }
+                        return None;
+                    }
+                };
+                if let Some(Value::Object(credentials)) = fields.get("Credentials")
+                    && !credentials.contains_key("RoleArn")
+                    && !credentials.contains_key("RoleArn.$")
+                {
+                    let message = "The field 'RoleArn' is required but was missing";
+                    self.schema(message, &format!("{place}/Credentials"));
+                }
+                Kind::Task(Box::new(Task {
+                    resource,
+                    arguments: arguments(self),
+                    result_selector: template(self, "ResultSelector"),
+                    result_path: self.result_path(fields, place),
+                    timeout: self.setting(fields, "TimeoutSeconds", language, place, 1, 99_999_999),
+                    heartbeat: self.setting(fields, "HeartbeatSeconds", language, place, 1, 99_999_999),
+                    credentials: template(self, "Credentials"),
+                    retry: self.retry(fields, place),
+                    catch: self.catch(fields, language, place),
+                }))
+            }
+            "Choice" => self.choice(fields, language, place),
+            "Wait" => Kind::Wait(self.wait(fields, language, place)?),
+            "Succeed" => Kind::Succeed,
+            "Fail" => Kind::Fail {
+                error: self.text_setting(fields, "Error", language, place),
+                cause: self.text_setting(fields, "Cause", language, place),
+            },
+            "Parallel" => {
+                let branches = match fields.get("Branches") {
+                    Some(Value::Array(branches)) => {
+                        if branches.is_empty() {
+                            self.schema("Value cannot be empty", &format!("{place}/Branches"));
+                        }
+                        branches.iter().enumerate().filter_map(|(index, branch)| {
+                            self.inner(branch, &format!("{place}/Branches[{index}]"))
+                        }).collect()
+                    }
+                    Some(_) => {
+                        self.schema("Expected value of type Array", &format!("{place}/Branches"));
+                        Vec::new()
+                    }
+                    None => {
+                        self.required(&["Branches"], place);
+                        Vec::new()
+                    }
+                };
+                Kind::Parallel(Box::new(Parallel {
+                    branches,
+                    arguments: arguments(self),
+                    result_selector: template(self, "ResultSelector"),
+                    result_path: self.result_path(fields, place),
+                    retry: self.retry(fields, place),
+                    catch: self.catch(fields, language, place),
+                }))
+            }
+            _ => self.map(fields, language, place)?,
+        })
+    }
+
+    fn inner(&mut self, value: &Value, place: &str) -> Option<Arc<Flow>> {
+        match value {
+            Value::Object(fields) => self.flow(fields, place, false).map(Arc::new),
+            _ => {
+                self.schema("Expected value of type Object", place);
+                None
+            }
+        }
+    }
+
+    fn map(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Kind> {
+        let (field, processor) = match (fields.get("ItemProcessor"), fields.get("Iterator")) {
+            (Some(processor), None) => ("ItemProcessor", processor),
+            (None, Some(processor)) => ("Iterator", processor),
+            (Some(processor), Some(_)) => {
+                self.schema("There should only be one of the following fields: [ItemProcessor, Iterator]", place);
+                ("ItemProcessor", processor)
+            }
+            (None, None) => {
+                let message = "This object should have only one of the following fields: [ItemProcessor, Iterator]";
+                self.schema(message, place);
+                return None;
+            }
+        };
+        let distributed = match processor.get("ProcessorConfig").and_then(|config| config.get("Mode")) {
+            None => false,
+            Some(Value::String(mode)) if mode == "INLINE" => false,
+            Some(Value::String(mode)) if mode == "DISTRIBUTED" => true,
+            Some(_) => {
+                let message = "Value should be one of the following: [INLINE, DISTRIBUTED]";
+                self.schema(message, &format!("{place}/{field}/ProcessorConfig/Mode"));
+                false
+            }
+        };
+        if distributed && processor["ProcessorConfig"].get("ExecutionType").is_none() {
+            self.required(&["ExecutionType"], &format!("{place}/{field}/ProcessorConfig"));
+        }
+        let template = |reader: &mut Self, name: &str| {
+            fields.get(name).map(|value| reader.template(value, language, &format!("{place}/{name}")))
+        };
+        Some(Kind::Map(Box::new(Map {
+            processor: self.inner(processor, &format!("{place}/{field}"))?,
+            distributed,
+            items_path: self.path(fields, "ItemsPath", place),
+            items: template(self, "Items"),
+            item_selector: template(self, "ItemSelector").or_else(|| template(self, "Parameters")),
+            max_concurrency: self.setting(fields, "MaxConcurrency", language, place, 0, u64::from(u32::MAX)),
+            tolerated_count: self.setting(fields, "ToleratedFailureCount", language, place, 0, u64::from(u32::MAX)),
+            tolerated_percentage: self.percentage(fields, language, place),
+            item_reader: fields.get("ItemReader").cloned(),
+            item_batcher: fields.get("ItemBatcher").cloned(),
+            result_writer: fields.get("ResultWriter").cloned(),
+            label: self.text(fields, "Label", place),
+            result_selector: template(self, "ResultSelector"),
+            result_path: self.result_path(fields, place),
+            retry: self.retry(fields, place),
+            catch: self.catch(fields, language, place),
+        })))
+    }
+
+    fn wait(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Wait> {
+        const FIELDS: [&str; 4] = ["SecondsPath", "Seconds", "TimestampPath", "Timestamp"];
+        let given = FIELDS.iter().filter(|name| fields.contains_key(**name)).count();
+        if given != 1 {
+            let relation = if given == 0 { "This object should have only" } else { "There should only be" };
+            self.schema(format!("{relation} one of the following fields: [{}]", FIELDS.join(", ")), place);
+            return None;
+        }
+        if let Some(seconds) = self.setting(fields, "Seconds", language, place, 0, 99_999_999) {
+            return Some(Wait::Seconds(seconds));
+        }
+        let timestamp = self.text_setting(fields, "Timestamp", language, place)?;
+        if let crate::machine::Setting::Fixed(Value::String(text)) = &timestamp
+            && (crate::choice::timestamp(text).is_none() || !text.ends_with('Z'))
+        {
+            self.schema("String does not match RFC3339 timestamp", &format!("{place}/Timestamp"));
+        }
+        Some(Wait::Timestamp(timestamp))
+    }
+
+    fn choice(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Kind {
+        let default = self.text(fields, "Default", place).map(Arc::from);
+        let rules = match fields.get("Choices") {
+            Some(Value::Array(rules)) => {
+                if rules.is_empty() {
+                    self.schema("Value cannot be empty", &format!("{place}/Choices"));
+                }
+                let mut read = Vec::new();
+                for (index, rule) in rules.iter().enumerate() {
+                    let place = format!("{place}/Choices[{index}]");
+                    let Value::Object(fields) = rule else {
+                        self.schema("Expected value of type Object", &place);
+                        continue;
+                    };
+                    let next = self.text(fields, "Next", &place);
+                    if !fields.contains_key("Next") {
+                        self.required(&["Next"], &place);
+                    }
+                    let condition = self.condition(fields, language, &place, true);
+                    let assign = self.assign(fields, language, &place);
+                    let output =
+                        fields.get("Output").map(|value| self.template(value, language, &format!("{place}/Output")));
+                    if let (Some(next), Some(condition)) = (next, condition) {
+                        read.push(Rule { condition, next: Arc::from(next), assign, output });
+                    }
+                }
+                read
+            }
+            Some(_) => {
+                self.schema("Expected value of type Array", &format!("{place}/Choices"));
+                Vec::new()
+            }
+            None => {
+                self.required(&["Choices"], place);
+                Vec::new()
+            }
+        };
+        Kind::Choice { rules, default }
+    }
+
+    fn condition(&mut self, fields: &Fields, language: QueryLanguage, place: &str, top: bool) -> Option<Condition> {
+        const WAYS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            self.depth -= 1;
+            self.schema(format!("Conditions are nested deeper than {MAX_DEPTH}"), place);
+            return None;
+        }
+        let given: Vec<&str> = WAYS.into_iter().filter(|way| fields.contains_key(*way)).collect();
+        let condition = if let [way] = given.as_slice() {
+            self.one_condition(way, fields, language, place, top)
+        } else {
+            let message =
+                "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
+            self.schema(message, place);
+            None
+        };
+        self.depth -= 1;
+        condition
+    }
+
+    fn one_condition(
+        &mut self,
+        way: &str,
+        fields: &Fields,
+        language: QueryLanguage,
+        place: &str,
+        top: bool,
+    ) -> Option<Condition> {
+        if way == "Condition" {
+            if language == QueryLanguage::JsonPath {
+                self.schema(
+                    "The QueryLanguage is set to 'JSONPath', but field 'Condition' is only supported for the 'JSONata' QueryLanguage",
+                    place,
+                );
+                return None;
+            }
+            let place = format!("{place}/Condition");
+            return match fields.get(way)? {
+                Value::String(text) => match enclosed(text).map(Query::parse) {
+                    Some(Ok(query)) => Some(Condition::Query(query)),
+                    Some(Err(problem)) => {
+                        self.query_fault(&problem, &place);
+                        None
+                    }
+                    None => {
+                        self.schema("JSONata string must start with {% and end with %}", &place);
+                        None
+                    }
+                },
+                // A literal true or false decides for ever.
+                Value::Bool(truth) => Query::parse(&truth.to_string()).ok().map(Condition::Query),
+                _ => {
+                    self.schema("Expected value of type [STRING]", &place);
+                    None
+                }
+            };
+        }
+        if language == QueryLanguage::Jsonata {
+            self.schema(
+                format!("The QueryLanguage is set to 'JSONata', but field '{way}' is only supported for the 'JSONPath' QueryLanguage"),
+                place,
+            );
+            return None;
+        }
+        match way {
+            "And" | "Or" => {
+                let Some(Value::Array(inner)) = fields.get(way) else {
+                    self.schema("Expected value of type Array", &format!("{place}/{way}"));
+                    return None;
+                };
+                if inner.is_empty() {
+                    self.schema("Value cannot be empty", &format!("{place}/{way}"));
+                }
+                let conditions = inner
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(index, inner)| self.nested(inner, language, &format!("{place}/{way}[{index}]")))
+                    .collect();
+                Some(if way == "And" { Condition::And(conditions) } else { Condition::Or(conditions) })
+            }
+            "Not" => {
+                let inner = self.nested(fields.get("Not")?, language, &format!("{place}/Not"))?;
+                Some(Condition::Not(Box::new(inner)))
+            }
+            _ => self.comparison(fields, place, top),
+        }
+    }
+
+    fn nested(&mut self, value: &Value, language: QueryLanguage, place: &str) -> Option<Condition> {
+        match value {
+            Value::Object(fields) => self.condition(fields, language, place, false),
+            _ => {
+                self.schema("Expected value of type Object", place);
+                None
+            }
+        }
+    }
+
+    fn comparison(&mut self, fields: &Fields, place: &str, top: bool) -> Option<Condition> {
+        let variable = self.reference(fields, "Variable", place);
+        let mut found = Vec::new();
+        for (name, value) in fields {
+            let beside = top && ["Next", "Assign", "Output"].contains(&name.as_str());
+            if beside || ["Variable", "Comment"].contains(&name.as_str()) {
+                continue;
+            }
+            match Operator::parse(name) {
+                Some(operator) => found.push((name, value, operator)),
+                None => self.schema(format!("Field '{name}' is not supported"), place),
+            }
+        }
+        let [(name, value, (operator, by_path))] = found.as_slice() else {
+            if found.is_empty() {
+                self.schema("A comparison operator is required", place);
+            } else {
+                let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
+                self.schema(format!("There should only be one of the following fields: [{}]", names.join(", ")), place);
+            }
+            return None;
+        };
+        let operand = if *by_path {
+            Operand::Path(self.reference(fields, name, place)?)
+        } else {
+            Operand::Literal((*value).clone())
+        };
+        Some(Condition::Compare { variable: variable?, operator: *operator, operand })
+    }
+
+    /// A path of a comparison.
+    fn reference(&mut self, fields: &Fields, name: &str, place: &str) -> Option<Path> {
+        let at = format!("{place}/{name}");
+        match fields.get(name)? {
+            Value::String(text) if !text.starts_with('$') => {
+                self.schema("Value is not a Reference Path: Reference path didn't start with '$'", &at);
+                None
+            }
+            Value::String(text) => match Path::parse(text) {
+                Ok(path) => Some(path),
+                Err(_) => {
+                    self.schema("Value is not a Reference Path", &at);
+                    None
+                }
+            },
+            _ => {
+                self.schema("Expected value of type [STRING]", &at);
+                None
+            }
+        }
+    }
+
+    pub(super) fn result_path(&mut self, fields: &Fields, place: &str) -> ResultPath {
+        match fields.get("ResultPath") {
+            None => ResultPath::Replace,
+            Some(Value::Null) => ResultPath::Discard,
+            Some(Value::String(text)) if text == "$" => ResultPath::Replace,
+            Some(_) => match self.path(fields, "ResultPath", place) {
+                Some(path) if path.as_reference().is_none() => {
+                    self.schema("Value is not a Reference Path", &format!("{place}/ResultPath"));
+                    ResultPath::Replace
+                }
+                Some(path) => ResultPath::Into(path),
+                None => ResultPath::Replace,
+            },
+        }
+    }
+}
+
+/// Where a state may go on, with the field that says so.
+fn targets(state: &State) -> Vec<(StateName, String)> {
+    let mut targets = Vec::new();
+    if let Next::State(next) = &state.next {
+        targets.push((Arc::clone(next), "Next".to_owned()));
+    }
+    if let Kind::Choice { rules, default } = &state.kind {
+        for (index, rule) in rules.iter().enumerate() {
+            targets.push((Arc::clone(&rule.next), format!("Choices[{index}]/Next")));
+        }
+        targets.extend(default.iter().map(|default| (Arc::clone(default), "Default".to_owned())));
+    }
+    for (index, catcher) in state.kind.catch().iter().enumerate() {
+        targets.push((Arc::clone(&catcher.next), format!("Catch[{index}]/Next")));
+    }
+    targets
+}

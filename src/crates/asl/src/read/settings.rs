@@ -1,0 +1,292 @@
+//! Reads what stands in a state's fields: paths, templates, settings, and the rules of `Retry` and `Catch`.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::{Fields, Reader};
+use crate::finding::Code;
+use crate::intrinsic::Expression;
+use crate::jsonata::{Query, enclosed};
+use crate::machine::{Catcher, DocumentPath, QueryLanguage, Retrier, Setting};
+use crate::path::Path;
+use crate::template::Template;
+
+impl Reader {
+    pub(super) fn path(&mut self, fields: &Fields, name: &str, place: &str) -> Option<Path> {
+        let at = format!("{place}/{name}");
+        match fields.get(name)? {
+            Value::String(text) => match Path::parse(text) {
+                Ok(path) => Some(path),
+                Err(_) => {
+                    self.schema("Value must be a valid JSONPath.", &at);
+                    None
+                }
+            },
+            _ => {
+                self.schema("Expected value of type [STRING]", &at);
+                None
+            }
+        }
+    }
+
+    pub(super) fn document_path(&mut self, fields: &Fields, name: &str, place: &str) -> DocumentPath {
+        match fields.get(name) {
+            None => DocumentPath::Whole,
+            Some(Value::Null) => DocumentPath::Empty,
+            Some(Value::String(text)) if text == "$" => DocumentPath::Whole,
+            Some(_) => self.path(fields, name, place).map_or(DocumentPath::Whole, DocumentPath::Path),
+        }
+    }
+
+    pub(super) fn template(&mut self, value: &Value, language: QueryLanguage, place: &str) -> Template {
+        let mut faults = Vec::new();
+        match language {
+            QueryLanguage::JsonPath => {
+                let template = Template::json_path(value, &mut faults);
+                for (mut keys, _) in faults {
+                    let key = keys.pop().unwrap_or_default();
+                    let container = keys.iter().fold(place.to_owned(), |place, key| format!("{place}/{key}"));
+                    self.schema(
+                        format!("The value for the field '{key}' must be a valid JSONPath or a valid intrinsic function call"),
+                        &container,
+                    );
+                }
+                template
+            }
+            QueryLanguage::Jsonata => {
+                let template = Template::jsonata(value, &mut faults);
+                for (keys, problem) in faults {
+                    let at = keys.iter().fold(place.to_owned(), |place, key| {
+                        if key.starts_with('[') { format!("{place}{key}") } else { format!("{place}/{key}") }
+                    });
+                    self.query_fault(&problem, &at);
+                }
+                template
+            }
+        }
+    }
+
+    /// AWS gives the parser's sentence without its code.
+    pub(super) fn query_fault(&mut self, problem: &str, place: &str) {
+        let message = match problem.split_once(": ") {
+            Some((code, message)) if code.len() == 5 && code.starts_with(['S', 'T', 'D']) => message,
+            _ => problem,
+        };
+        self.put(Code::InvalidJsonataExpression, message, Some(place.to_owned()));
+    }
+
+    pub(super) fn assign(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Template> {
+        let at = format!("{place}/Assign");
+        let value = fields.get("Assign")?;
+        let Value::Object(variables) = value else {
+            self.schema("Expected value of type Object", &at);
+            return None;
+        };
+        for name in variables.keys() {
+            let name = name.strip_suffix(".$").filter(|_| language == QueryLanguage::JsonPath).unwrap_or(name);
+            if name == "states" {
+                self.put(Code::ReservedVariableName, "Cannot assign to reserved variable '$states'.", Some(at.clone()));
+            } else if name.is_empty()
+                || name.starts_with(|c: char| c.is_numeric())
+                || crate::path::name_end(name) < name.len()
+            {
+                let message =
+                    format!("Invalid variable name '{name}': the variable name contains invalid characters.");
+                self.put(Code::InvalidVariableName, message, Some(at.clone()));
+            }
+        }
+        Some(self.template(value, language, &at))
+    }
+
+    /// A whole number in one of its forms: literal, `…Path`, or JSONata.
+    pub(super) fn setting(
+        &mut self,
+        fields: &Fields,
+        name: &str,
+        language: QueryLanguage,
+        place: &str,
+        least: u64,
+        most: u64,
+    ) -> Option<Setting> {
+        if let Some(setting) = self.path_form(fields, name, place) {
+            return Some(setting);
+        }
+        let value = fields.get(name)?;
+        match self.query_form(value, name, language, place) {
+            Some(setting) => setting,
+            None => self
+                .in_range(value, &format!("{place}/{name}"), least, most)
+                .map(|number| Setting::Fixed(number.into())),
+        }
+    }
+
+    /// `ToleratedFailurePercentage`: need not be whole.
+    pub(super) fn percentage(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Setting> {
+        let name = "ToleratedFailurePercentage";
+        if let Some(setting) = self.path_form(fields, name, place) {
+            return Some(setting);
+        }
+        let value = fields.get(name)?;
+        if let Some(setting) = self.query_form(value, name, language, place) {
+            return setting;
+        }
+        match value.as_f64() {
+            Some(number) if (0.0..=100.0).contains(&number) => Some(Setting::Fixed(value.clone())),
+            Some(number) => {
+                let message = if number < 0.0 { "Minimum value is 0" } else { "Maximum value is 100" };
+                self.schema(message, &format!("{place}/{name}"));
+                None
+            }
+            None => {
+                self.schema("Expected value of type Number", &format!("{place}/{name}"));
+                None
+            }
+        }
+    }
+
+    /// A text in one of its forms: literal, `…Path`, or JSONata.
+    pub(super) fn text_setting(
+        &mut self,
+        fields: &Fields,
+        name: &str,
+        language: QueryLanguage,
+        place: &str,
+    ) -> Option<Setting> {
+        if let Some(setting) = self.path_form(fields, name, place) {
+            return Some(setting);
+        }
+        let value = fields.get(name)?;
+        if let Some(setting) = self.query_form(value, name, language, place) {
+            return setting;
+        }
+        if value.is_string() {
+            Some(Setting::Fixed(value.clone()))
+        } else {
+            self.schema("Expected value of type [STRING]", &format!("{place}/{name}"));
+            None
+        }
+    }
+
+    fn path_form(&mut self, fields: &Fields, name: &str, place: &str) -> Option<Setting> {
+        let name_path = format!("{name}Path");
+        let value = fields.get(&name_path)?;
+        if fields.contains_key(name) {
+            self.schema(format!("There should only be one of the following fields: [{name}, {name_path}]"), place);
+        }
+        let read = value.as_str().and_then(|text| Expression::parse(text).ok());
+        if read.is_none() {
+            self.schema("Value must be a valid JSONPath.", &format!("{place}/{name_path}"));
+        }
+        read.map(Setting::Path)
+    }
+
+    /// `Some(None)` is an expression that cannot be read: it was reported.
+    #[expect(clippy::option_option, reason = "not an expression, a bad one and a good one are three things")]
+    fn query_form(&mut self, value: &Value, name: &str, language: QueryLanguage, place: &str) -> Option<Option<Setting>> {
+        let text = value.as_str().filter(|_| language == QueryLanguage::Jsonata)?;
+        Some(match Query::parse(enclosed(text)?) {
+            Ok(query) => Some(Setting::Query(query)),
+            Err(problem) => {
+                self.query_fault(&problem, &format!("{place}/{name}"));
+                None
+            }
+        })
+    }
+
+    pub(super) fn retry(&mut self, fields: &Fields, place: &str) -> Vec<Retrier> {
+        let mut retriers = Vec::new();
+        for (fields, place, last) in self.rules(fields, "Retry", place) {
+            let errors = self.errors(&fields, &place, last);
+            let backoff_rate = match fields.get("BackoffRate").map(Value::as_f64) {
+                None => 2.0,
+                Some(Some(rate)) if rate >= 1.0 => rate,
+                Some(_) => {
+                    self.schema("Minimum value is 1", &format!("{place}/BackoffRate"));
+                    2.0
+                }
+            };
+            let full_jitter = match fields.get("JitterStrategy").map(Value::as_str) {
+                None | Some(Some("NONE")) => false,
+                Some(Some("FULL")) => true,
+                Some(_) => {
+                    self.schema("Value should be one of the following: [NONE, FULL]", &format!("{place}/JitterStrategy"));
+                    false
+                }
+            };
+            retriers.push(Retrier {
+                errors,
+                interval_seconds: self.whole(&fields, "IntervalSeconds", &place, 0, 99_999_999).unwrap_or(1),
+                max_attempts: self.whole(&fields, "MaxAttempts", &place, 0, 99_999_999).unwrap_or(3),
+                backoff_rate,
+                max_delay_seconds: self.whole(&fields, "MaxDelaySeconds", &place, 1, 31_622_400),
+                full_jitter,
+            });
+        }
+        retriers
+    }
+
+    pub(super) fn catch(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Vec<Catcher> {
+        let mut catchers = Vec::new();
+        for (fields, place, last) in self.rules(fields, "Catch", place) {
+            let errors = self.errors(&fields, &place, last);
+            let next = self.text(&fields, "Next", &place);
+            if !fields.contains_key("Next") {
+                self.required(&["Next"], &place);
+            }
+            let result_path = self.result_path(&fields, &place);
+            let assign = self.assign(&fields, language, &place);
+            let output = fields.get("Output").map(|value| self.template(value, language, &format!("{place}/Output")));
+            if let Some(next) = next {
+                catchers.push(Catcher { errors, next: Arc::from(next), result_path, assign, output });
+            }
+        }
+        catchers
+    }
+
+    /// The objects of a list of rules, each with its place and whether it is the last.
+    fn rules(&mut self, fields: &Fields, name: &str, place: &str) -> Vec<(Fields, String, bool)> {
+        match fields.get(name) {
+            None => Vec::new(),
+            Some(Value::Array(rules)) => {
+                let mut read = Vec::new();
+                for (index, rule) in rules.iter().enumerate() {
+                    let place = format!("{place}/{name}[{index}]");
+                    match rule {
+                        Value::Object(fields) => read.push((fields.clone(), place, index + 1 == rules.len())),
+                        _ => self.schema("Expected value of type Object", &place),
+                    }
+                }
+                read
+            }
+            Some(_) => {
+                self.schema("Expected value of type Array", &format!("{place}/{name}"));
+                Vec::new()
+            }
+        }
+    }
+
+    fn errors(&mut self, fields: &Fields, place: &str, last: bool) -> Vec<String> {
+        let at = format!("{place}/ErrorEquals");
+        let Some(value) = fields.get("ErrorEquals") else {
+            self.required(&["ErrorEquals"], place);
+            return Vec::new();
+        };
+        let names: Option<Vec<String>> = value
+            .as_array()
+            .and_then(|names| names.iter().map(|name| name.as_str().map(ToOwned::to_owned)).collect());
+        let Some(names) = names else {
+            self.schema("Expected value of type Array", &at);
+            return Vec::new();
+        };
+        if names.is_empty() {
+            self.schema("Value cannot be empty", &at);
+        }
+        if let Some(index) = names.iter().position(|name| name == "States.ALL")
+            && (names.len() > 1 || !last)
+        {
+            self.schema("States.ALL must appear alone and at end of list", &format!("{at}[{index}]"));
+        }
+        names
+    }
+}

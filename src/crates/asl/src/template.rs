@@ -1,0 +1,246 @@
+//! Payload templates of both query languages: `Parameters`, `ResultSelector`, `ItemSelector`, `Arguments`, `Output`, `Assign`.
+
+use serde_json::{Map, Value};
+
+use crate::chance::Chance;
+use crate::evaluate::{EvaluationError, Scope};
+use crate::intrinsic::Expression;
+use crate::jsonata::{Query, enclosed};
+
+/// A template, ready to be evaluated.
+#[derive(Clone, Debug)]
+pub enum Template {
+    /// Nothing in it is evaluated.
+    Literal(Value),
+    /// Fields, in the order in which the service writes them.
+    Object(Vec<Field>),
+    /// Elements.
+    List(Vec<Template>),
+    /// The value of a key that ends in `.$`.
+    Expression(Expression),
+    /// `{% … %}`.
+    Query(Query),
+}
+
+/// A field of a template.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// The key without `.$`.
+    pub name: String,
+    /// Its value.
+    pub value: Template,
+}
+
+/// A fault of a template: where within it (key path, outermost first) and what.
+pub type TemplateFault = (Vec<String>, String);
+
+impl Template {
+    /// Reads a template of the JSONPath language: keys that end in `.$` have a path or an intrinsic call as value.
+    pub fn json_path(value: &Value, faults: &mut Vec<TemplateFault>) -> Self {
+        Self::read_json_path(value, &mut Vec::new(), faults)
+    }
+
+    /// Reads a template of the JSONata language: strings of the form `{% … %}` are expressions.
+    pub fn jsonata(value: &Value, faults: &mut Vec<TemplateFault>) -> Self {
+        Self::read_jsonata(value, &mut Vec::new(), faults)
+    }
+
+    fn read_json_path(value: &Value, place: &mut Vec<String>, faults: &mut Vec<TemplateFault>) -> Self {
+        match value {
+            Value::Object(fields) => {
+                let (mut literal, mut dynamic) = (Vec::new(), Vec::new());
+                for (key, value) in fields {
+                    let Some(name) = key.strip_suffix(".$") else {
+                        place.push(key.clone());
+                        literal.push(Field { name: key.clone(), value: Self::read_json_path(value, place, faults) });
+                        place.pop();
+                        continue;
+                    };
+                    let read = match value {
+                        Value::String(source) => Expression::parse(source),
+                        _ => Err("not a string".to_owned()),
+                    };
+                    match read {
+                        Ok(expression) => {
+                            dynamic.push(Field { name: name.to_owned(), value: Self::Expression(expression) });
+                        }
+                        Err(problem) => {
+                            place.push(key.clone());
+                            faults.push((place.clone(), problem));
+                            place.pop();
+                        }
+                    }
+                }
+                if dynamic.is_empty() && literal.iter().all(|field| matches!(field.value, Self::Literal(_))) {
+                    return Self::Literal(value.clone());
+                }
+                in_hash_map_order(&mut dynamic);
+                literal.append(&mut dynamic);
+                Self::Object(literal)
+            }
+            Value::Array(values) => {
+                Self::list(values.iter().map(|value| Self::read_json_path(value, place, faults)).collect(), value)
+            }
+            other => Self::Literal(other.clone()),
+        }
+    }
+
+    fn read_jsonata(value: &Value, place: &mut Vec<String>, faults: &mut Vec<TemplateFault>) -> Self {
+        match value {
+            Value::Object(fields) => {
+                let mut read = Vec::new();
+                for (key, value) in fields {
+                    place.push(key.clone());
+                    read.push(Field { name: key.clone(), value: Self::read_jsonata(value, place, faults) });
+                    place.pop();
+                }
+                if read.iter().all(|field| matches!(field.value, Self::Literal(_))) {
+                    return Self::Literal(value.clone());
+                }
+                Self::Object(read)
+            }
+            Value::Array(values) => {
+                let mut read = Vec::new();
+                for (index, value) in values.iter().enumerate() {
+                    place.push(format!("[{index}]"));
+                    read.push(Self::read_jsonata(value, place, faults));
+                    place.pop();
+                }
+                Self::list(read, value)
+            }
+            Value::String(text) => match enclosed(text).map(Query::parse) {
+                None => Self::Literal(value.clone()),
+                Some(Ok(query)) => Self::Query(query),
+                Some(Err(problem)) => {
+                    faults.push((place.clone(), problem));
+                    Self::Literal(value.clone())
+                }
+            },
+            other => Self::Literal(other.clone()),
+        }
+    }
+
+    fn list(read: Vec<Self>, value: &Value) -> Self {
+        if read.iter().all(|template| matches!(template, Self::Literal(_))) {
+            Self::Literal(value.clone())
+        } else {
+            Self::List(read)
+        }
+    }
+
+    /// Evaluates the template.
+    ///
+    /// # Errors
+    /// The first expression without a value, with the key path to it.
+    pub fn evaluate(&self, scope: &Scope<'_>, chance: &mut Chance) -> Result<Value, Failed> {
+        match self {
+            Self::Literal(value) => Ok(value.clone()),
+            Self::Object(fields) => {
+                let mut object = Map::with_capacity(fields.len());
+                for field in fields {
+                    let value = field.value.evaluate(scope, chance).map_err(|failed| failed.within(&field.name))?;
+                    object.insert(field.name.clone(), value);
+                }
+                Ok(Value::Object(object))
+            }
+            Self::List(values) => values
+                .iter()
+                .enumerate()
+                .map(|(index, value)| {
+                    value.evaluate(scope, chance).map_err(|failed| failed.within(&format!("[{index}]")))
+                })
+                .collect::<Result<Vec<_>, _>>()
+                .map(Value::Array),
+            Self::Expression(expression) => expression
+                .evaluate(scope, chance)
+                .map_err(|error| Failed { place: Vec::new(), source: String::new(), error }),
+            Self::Query(query) => query
+                .evaluate(scope, chance)
+                .map_err(|error| Failed { place: Vec::new(), source: query.source().to_owned(), error }),
+        }
+    }
+}
+
+/// A template that has no value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failed {
+    /// The keys that lead to the expression, innermost first.
+    pub place: Vec<String>,
+    /// The JSONata expression, empty in JSONPath.
+    pub source: String,
+    /// Why.
+    pub error: EvaluationError,
+}
+
+impl Failed {
+    fn within(mut self, key: &str) -> Self {
+        self.place.push(key.to_owned());
+        self
+    }
+
+    /// Where the expression stands: `Output/total`, from the field's name.
+    pub fn location(&self, field: &str) -> String {
+        self.place.iter().rev().fold(field.to_owned(), |text, key| {
+            if key.starts_with('[') { format!("{text}{key}") } else { format!("{text}/{key}") }
+        })
+    }
+}
+
+/// The service puts the evaluated keys into a Java `HashMap` and writes them in its iteration order.
+fn in_hash_map_order(fields: &mut [Field]) {
+    let mut capacity = 16_u32;
+    while fields.len() * 4 > capacity as usize * 3 {
+        capacity *= 2;
+    }
+    let bucket = |name: &str| {
+        let hash = name.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(u32::from(unit)));
+        (hash ^ (hash >> 16)) & (capacity - 1)
+    };
+    fields.sort_by_key(|field| bucket(&field.name));
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(template: Value, expected: &str) {
+        let input = json!({"a": 1, "b": [2, 3]});
+        let mut faults = Vec::new();
+        let template = Template::json_path(&template, &mut faults);
+        assert_eq!(faults, []);
+        let value = template.evaluate(&Scope::of_input(&input), &mut Chance::new(0)).unwrap();
+        assert_eq!(value.to_string(), expected);
+    }
+
+    #[test]
+    fn literal_keys_come_first_then_java_s_order() {
+        check(json!({"StateMachineArn.$": "$.a", "Input.$": "$.a", "Name.$": "$.a"}), r#"{"Input":1,"StateMachineArn":1,"Name":1}"#);
+        check(json!({"FunctionName.$": "$.a", "Payload": {}}), r#"{"Payload":{},"FunctionName":1}"#);
+        check(
+            json!({"original_input.$": "$.a", "iteration_input_value.$": "$.a", "iteration_index.$": "$.a",
+                   "from_input_constant.$": "$.a", "constant_value": 0}),
+            r#"{"constant_value":0,"iteration_input_value":1,"from_input_constant":1,"iteration_index":1,"original_input":1}"#,
+        );
+        check(json!({"list": [{"x.$": "$.b[*]"}, "$.a"]}), r#"{"list":[{"x":[2,3]},"$.a"]}"#);
+    }
+
+    #[test]
+    fn a_missing_value_is_told_with_its_place() {
+        let mut faults = Vec::new();
+        let template = Template::jsonata(&json!({"x": {"y": ["{% $nowhere %}"]}}), &mut faults);
+        let input = Value::Null;
+        let failed = template.evaluate(&Scope::of_input(&input), &mut Chance::new(0)).unwrap_err();
+        assert_eq!(failed.location("Output"), "Output/x/y[0]");
+    }
+
+    #[test]
+    fn faults_name_the_key() {
+        let mut faults = Vec::new();
+        Template::json_path(&json!({"a": {"b.$": "nonsense"}}), &mut faults);
+        Template::jsonata(&json!({"c": "{% ( %}"}), &mut faults);
+        let places: Vec<String> = faults.into_iter().map(|(place, _)| place.join("/")).collect();
+        assert_eq!(places, ["a/b.$", "c"]);
+    }
+}

@@ -1,0 +1,204 @@
+//! Lambda: invoking functions, with their logs and metrics, and saying what there is.
+
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method};
+use serde_json::{Value, json};
+
+use crate::functions::{Call, FunctionFacts, LogSink, Outcome};
+use crate::wire::{self, WireError};
+use crate::world::{ACCOUNT, REGION, World};
+use crate::{logs, metrics};
+
+/// What an invocation gave.
+pub(crate) struct Invoked {
+    pub(crate) payload: Bytes,
+    /// `Unhandled` when the payload tells an error.
+    pub(crate) function_error: Option<&'static str>,
+    pub(crate) request_id: String,
+    /// The last lines of the log.
+    pub(crate) tail: String,
+}
+
+/// The name in a name, partial ARN or ARN, without its version.
+pub(crate) fn name_of(function: &str) -> String {
+    let parts: Vec<&str> = function.split(':').collect();
+    let name = match parts.iter().position(|part| *part == "function") {
+        Some(at) => parts.get(at + 1).copied().unwrap_or_default(),
+        None => parts[0],
+    };
+    name.to_owned()
+}
+
+pub(crate) fn arn_of(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
+}
+
+/// Invokes a function; `None` when there is none of that name.
+pub(crate) async fn invoke(world: &World, name: &str, payload: Bytes) -> Option<Invoked> {
+    let facts = world.functions.list().into_iter().find(|facts| facts.name == name)?;
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let stream = format!("{}{}", jiff::Timestamp::now().strftime("%Y/%m/%d/"), world.stream);
+    let (sink, lines) = logs::sink(world, format!("/aws/lambda/{name}"), stream);
+    sink.line(format!("START RequestId: {request_id} Version: $LATEST"));
+    let started = tokio::time::Instant::now();
+    let outcome = run(world, &facts, payload, &request_id, &sink).await;
+    let took = started.elapsed();
+    let millis = took.as_secs_f64() * 1000.0;
+    sink.line(format!("END RequestId: {request_id}"));
+    let used = resident_mib().map_or_else(String::new, |mib| format!("\tMax Memory Used: {mib} MB"));
+    sink.line(format!(
+        "REPORT RequestId: {request_id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB{used}{}",
+        millis.ceil(),
+        facts.memory_mib,
+        if matches!(outcome, Ran::TimedOut) { "\tStatus: timeout" } else { "" },
+    ));
+    let tail = lines();
+    let error = |error_type: &str, message: String| {
+        Bytes::from(json!({"errorType": error_type, "errorMessage": message}).to_string())
+    };
+    let (payload, failed) = match outcome {
+        Ran::Ended(Outcome::Answered(payload)) => (payload, false),
+        Ran::Ended(Outcome::Raised { error_type, message }) => (error(&error_type, message), true),
+        Ran::Ended(Outcome::Exited { how }) => {
+            let message = format!("RequestId: {request_id} Error: Runtime exited with error: {how}");
+            (error("Runtime.ExitError", message), true)
+        }
+        Ran::TimedOut => {
+            let seconds = facts.timeout.as_secs_f64();
+            let message = format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds");
+            (error("Sandbox.Timedout", message), true)
+        }
+    };
+    metrics::invocation(world, name, millis, failed);
+    world.ring();
+    Some(Invoked { payload, function_error: failed.then_some("Unhandled"), request_id, tail })
+}
+
+enum Ran {
+    Ended(Outcome),
+    TimedOut,
+}
+
+async fn run(world: &World, facts: &FunctionFacts, payload: Bytes, request_id: &str, sink: &LogSink) -> Ran {
+    let call = Call { payload, request_id: request_id.to_owned(), log: sink.clone() };
+    let running = world.functions.invoke(&facts.name, call);
+    match tokio::time::timeout(facts.timeout, running).await {
+        Ok(outcome) => {
+            if let Outcome::Exited { how } = &outcome {
+                sink.line(format!("RequestId: {request_id} Error: Runtime exited with error: {how}\nRuntime.ExitError"));
+            }
+            Ran::Ended(outcome)
+        }
+        Err(_) => {
+            let seconds = facts.timeout.as_secs_f64();
+            sink.line(format!("{request_id} Task timed out after {seconds:.2} seconds"));
+            Ran::TimedOut
+        }
+    }
+}
+
+/// The memory of this process, which its handlers share, in MiB. Not every system tells.
+fn resident_mib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = status.split_whitespace().nth(1)?.parse().ok()?;
+    Some(pages * 4096 / (1024 * 1024))
+}
+
+/// Answers a request of Lambda's REST API below `/2015-03-31/functions`.
+pub(crate) async fn handle(world: &World, method: &Method, path: &str, headers: &HeaderMap, body: Bytes) -> Response {
+    let answer = match (method, path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice()) {
+        (&Method::GET, [""]) => Ok(list(world)),
+        (&Method::GET, [name]) => get(world, name).map(|facts| {
+            json!({
+                "Configuration": configuration(&facts),
+                "Code": {"RepositoryType": "S3", "Location": ""},
+                "Tags": {},
+            })
+        }),
+        (&Method::GET, [name, "configuration"]) => get(world, name).map(|facts| configuration(&facts)),
+        (&Method::POST, [name, "invocations"]) => return invocation(world, &decoded(name), headers, body).await,
+        _ => Err(WireError::unknown_operation()),
+    };
+    match answer {
+        Ok(answer) => wire::respond(200, "application/json", answer.to_string()),
+        Err(error) => error.into_rest_response(),
+    }
+}
+
+fn decoded(name: &str) -> String {
+    name.replace("%3A", ":").replace("%3a", ":").replace("%24", "$")
+}
+
+fn get(world: &World, name: &str) -> Result<FunctionFacts, WireError> {
+    let name = name_of(&decoded(name));
+    world.functions.list().into_iter().find(|facts| facts.name == name).ok_or_else(|| not_found(&name))
+}
+
+fn not_found(name: &str) -> WireError {
+    WireError::new(404, "ResourceNotFoundException", format!("Function not found: {}", arn_of(name)))
+}
+
+fn list(world: &World) -> Value {
+    json!({"Functions": world.functions.list().iter().map(configuration).collect::<Vec<_>>()})
+}
+
+fn configuration(facts: &FunctionFacts) -> Value {
+    json!({
+        "FunctionName": facts.name,
+        "FunctionArn": arn_of(&facts.name),
+        "Runtime": "provided.al2023",
+        "Role": format!("arn:aws:iam::{ACCOUNT}:role/{}", facts.name),
+        "Handler": "bootstrap",
+        "Description": facts.description,
+        "Timeout": facts.timeout.as_secs(),
+        "MemorySize": facts.memory_mib,
+        "Version": "$LATEST",
+        "PackageType": "Zip",
+        "Architectures": [std::env::consts::ARCH.replace("aarch64", "arm64")],
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": format!("/aws/lambda/{}", facts.name)},
+    })
+}
+
+async fn invocation(world: &World, name: &str, headers: &HeaderMap, body: Bytes) -> Response {
+    let name = name_of(name);
+    let text = |header: &str| headers.get(header).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let body = if body.is_empty() { Bytes::from_static(b"{}") } else { body };
+    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&body) {
+        let message = format!("Could not parse request body into json: {error}");
+        return WireError::new(400, "InvalidRequestContentException", message).into_rest_response();
+    }
+    if !world.functions.list().iter().any(|facts| facts.name == name) {
+        return not_found(&name).into_rest_response();
+    }
+    match text("x-amz-invocation-type").as_str() {
+        "DryRun" => wire::respond(204, "application/json", String::new()),
+        "Event" => {
+            let world = world.clone();
+            tokio::spawn(async move { invoke(&world, &name, body).await.is_some() });
+            wire::respond(202, "application/json", String::new())
+        }
+        _ => {
+            let Some(invoked) = invoke(world, &name, body).await else { return not_found(&name).into_rest_response() };
+            let mut response = wire::respond_bytes(200, "application/json", invoked.payload);
+            let answer = response.headers_mut();
+            answer.insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
+            if let Some(error) = invoked.function_error {
+                answer.insert("x-amz-function-error", HeaderValue::from_static(error));
+            }
+            if text("x-amz-log-type") == "Tail" {
+                use base64::Engine;
+                // Lambda answers the last 4 KB.
+                let start = invoked.tail.ceil_char_boundary(invoked.tail.len().saturating_sub(4096));
+                let tail = base64::engine::general_purpose::STANDARD.encode(&invoked.tail[start..]);
+                if let Ok(tail) = tail.parse() {
+                    answer.insert("x-amz-log-result", tail);
+                }
+            }
+            response
+        }
+    }
+}
+

@@ -1,0 +1,312 @@
+//! CloudWatch metrics: what Lambda and Step Functions count, by the names that AWS gives them.
+//!
+//! Served in both protocols that clients speak: JSON (boto3, the AWS CLI) and CBOR (the Rust SDK).
+
+mod cbor;
+
+use axum::response::Response;
+use bytes::Bytes;
+use rusqlite::params;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::wire::{self, WireError, read};
+use crate::world::World;
+
+/// The longest answer: AWS's 100,800 data points.
+const MOST_POINTS: usize = 100_800;
+
+/// Counts an invocation of a function.
+pub(crate) fn invocation(world: &World, function: &str, millis: f64, failed: bool) {
+    let points = [
+        ("Invocations", 1.0),
+        ("Errors", f64::from(u8::from(failed))),
+        ("Duration", millis),
+        // Nothing is throttled here, which the metric says as it does at AWS.
+        ("Throttles", 0.0),
+    ];
+    put(world, "AWS/Lambda", "FunctionName", function, points.to_vec());
+}
+
+/// Counts the start of an execution.
+pub(crate) fn execution_started(world: &World, machine: &str) {
+    put(world, "AWS/States", "StateMachineArn", machine, vec![("ExecutionsStarted", 1.0)]);
+}
+
+/// Counts the end of an execution that took `millis`.
+pub(crate) fn execution_ended(world: &World, machine: &str, status: &str, millis: i64) {
+    let name = match status {
+        "SUCCEEDED" => "ExecutionsSucceeded",
+        "ABORTED" => "ExecutionsAborted",
+        "TIMED_OUT" => "ExecutionsTimedOut",
+        _ => "ExecutionsFailed",
+    };
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of an execution fit a float exactly")]
+    put(world, "AWS/States", "StateMachineArn", machine, vec![(name, 1.0), ("ExecutionTime", millis as f64)]);
+}
+
+fn put(
+    world: &World,
+    namespace: &'static str,
+    dimension: &'static str,
+    of: &str,
+    points: Vec<(&'static str, f64)>,
+) {
+    let (at, of) = (world.clock.now(), of.to_owned());
+    world.store.write_later(move |transaction| {
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO metrics (namespace, name, dimension, value_of, at, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for (name, value) in points {
+            insert.execute(params![namespace, name, dimension, of, at, value])?;
+        }
+        Ok(())
+    });
+}
+
+/// Answers a request in JSON.
+pub(crate) async fn handle_json(world: &World, operation: &str, body: &str) -> Response {
+    match answer(world, operation, body).await {
+        Ok(answer) => wire::respond(200, "application/x-amz-json-1.0", answer.to_string()),
+        Err(error) => error.into_json_response(),
+    }
+}
+
+/// Answers a request in CBOR.
+pub(crate) async fn handle_cbor(world: &World, operation: &str, body: Bytes) -> Response {
+    let answer = match cbor::to_json(&body) {
+        Ok(request) => answer(world, operation, &request.to_string()).await,
+        Err(problem) => Err(WireError::new(400, "SerializationException", problem)),
+    };
+    let (status, value) = match answer {
+        Ok(answer) => (200, answer),
+        Err(error) => (error.status(), error.to_value()),
+    };
+    let mut response = wire::respond_bytes(status, "application/cbor", cbor::from_json(&value));
+    let protocol = http::HeaderValue::from_static("rpc-v2-cbor");
+    response.headers_mut().insert("smithy-protocol", protocol);
+    response
+}
+
+async fn answer(world: &World, operation: &str, body: &str) -> Result<Value, WireError> {
+    match operation {
+        "ListMetrics" => list(world, body).await,
+        "GetMetricData" => get_data(world, body).await,
+        _ => Err(WireError::unknown_operation()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Dimension {
+    name: String,
+    value: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListMetrics {
+    namespace: Option<String>,
+    metric_name: Option<String>,
+    #[serde(default)]
+    dimensions: Vec<Dimension>,
+}
+
+async fn list(world: &World, body: &str) -> Result<Value, WireError> {
+    let request: ListMetrics = read(body)?;
+    let metrics: Vec<[String; 4]> = world
+        .store
+        .read(|connection| {
+            connection
+                .prepare_cached("SELECT DISTINCT namespace, name, dimension, value_of FROM metrics ORDER BY 1, 2, 4")?
+                .query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?]))?
+                .collect()
+        })
+        .await?;
+    let wanted = |[namespace, name, dimension, of]: &[String; 4]| {
+        request.namespace.as_ref().is_none_or(|wanted| wanted == namespace)
+            && request.metric_name.as_ref().is_none_or(|wanted| wanted == name)
+            && request
+                .dimensions
+                .iter()
+                .all(|wanted| wanted.name == *dimension && wanted.value.as_ref().is_none_or(|value| value == of))
+    };
+    let metrics: Vec<Value> = metrics
+        .iter()
+        .filter(|metric| wanted(metric))
+        .map(|[namespace, name, dimension, of]| {
+            json!({"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": dimension, "Value": of}]})
+        })
+        .collect();
+    Ok(json!({"Metrics": metrics}))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetMetricData {
+    metric_data_queries: Vec<DataQuery>,
+    start_time: Time,
+    end_time: Time,
+    scan_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct DataQuery {
+    id: String,
+    label: Option<String>,
+    metric_stat: Option<MetricStat>,
+    return_data: Option<bool>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricStat {
+    metric: Metric,
+    period: i64,
+    stat: String,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    namespace: String,
+    metric_name: String,
+    #[serde(default)]
+    dimensions: Vec<MetricDimension>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct MetricDimension {
+    value: String,
+}
+
+/// Seconds since 1970, or ISO 8601.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Time {
+    Seconds(f64),
+    Text(String),
+}
+
+impl Time {
+    fn millis(&self) -> Result<i64, WireError> {
+        match self {
+            #[expect(clippy::cast_possible_truncation, reason = "a float cast saturates")]
+            Self::Seconds(seconds) => Ok((seconds * 1000.0) as i64),
+            Self::Text(text) => text
+                .parse::<jiff::Timestamp>()
+                .map(|at| at.as_millisecond())
+                .map_err(|error| WireError::new(400, "InvalidParameterValue", error.to_string())),
+        }
+    }
+}
+
+async fn get_data(world: &World, body: &str) -> Result<Value, WireError> {
+    let request: GetMetricData = read(body)?;
+    let (from, to) = (request.start_time.millis()?, request.end_time.millis()?);
+    let ascending = request.scan_by.as_deref() == Some("TimestampAscending");
+    let mut results = Vec::new();
+    for query in request.metric_data_queries {
+        let Some(stat) = query.metric_stat else {
+            let message = "Metric math expressions are not supported here: give a MetricStat";
+            return Err(WireError::new(400, "InvalidParameterValue", message));
+        };
+        if query.return_data == Some(false) {
+            continue;
+        }
+        if stat.period <= 0 {
+            return Err(WireError::new(400, "InvalidParameterValue", "The value of Period must be positive"));
+        }
+        let label = query.label.unwrap_or_else(|| stat.metric.metric_name.clone());
+        let mut points = periods(world, stat, from, to).await?;
+        if !ascending {
+            points.reverse();
+        }
+        points.truncate(MOST_POINTS);
+        let (times, values): (Vec<i64>, Vec<f64>) = points.into_iter().unzip();
+        results.push(json!({
+            "Id": query.id,
+            "Label": label,
+            "Timestamps": times,
+            "Values": values,
+            "StatusCode": "Complete",
+        }));
+    }
+    Ok(json!({"MetricDataResults": results, "Messages": []}))
+}
+
+/// The statistic of each period that has data: its start in seconds since 1970, and the value.
+async fn periods(world: &World, stat: MetricStat, from: i64, to: i64) -> Result<Vec<(i64, f64)>, WireError> {
+    let statistic = stat.stat.clone();
+    let period = stat.period.saturating_mul(1000);
+    let of = stat.metric.dimensions.first().map(|dimension| dimension.value.clone());
+    let rows: Vec<(i64, f64)> = world
+        .store
+        .read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT at, value FROM metrics
+                     WHERE namespace = ?1 AND name = ?2 AND (?3 IS NULL OR value_of = ?3) AND at >= ?4 AND at < ?5 ORDER BY at",
+                )?
+                .query_map(params![stat.metric.namespace, stat.metric.metric_name, of, from, to], |row| {
+                    Ok((row.get(0)?, row.get(1)?))
+                })?
+                .collect()
+        })
+        .await?;
+    let mut points = Vec::new();
+    for chunk in rows.chunk_by(|(left, _), (right, _)| left.div_euclid(period) == right.div_euclid(period)) {
+        let values: Vec<f64> = chunk.iter().map(|(_, value)| *value).collect();
+        let value = statistic_of(&statistic, values).ok_or_else(|| {
+            WireError::new(400, "InvalidParameterValue", format!("The value {statistic} for parameter Stat is not supported."))
+        })?;
+        points.push((chunk[0].0.div_euclid(period) * (period / 1000), value));
+    }
+    Ok(points)
+}
+
+/// The statistic of some values; `None` for one that there is not.
+fn statistic_of(name: &str, mut values: Vec<f64>) -> Option<f64> {
+    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+    let count = values.len() as f64;
+    let sum: f64 = values.iter().sum();
+    match name {
+        "Sum" => Some(sum),
+        "SampleCount" => Some(count),
+        "Average" => Some(sum / count),
+        "Minimum" => values.into_iter().reduce(f64::min),
+        "Maximum" => values.into_iter().reduce(f64::max),
+        percentile => {
+            let percent: f64 = percentile.strip_prefix('p')?.parse().ok().filter(|p| (0.0..=100.0).contains(p))?;
+            values.sort_by(f64::total_cmp);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the count")]
+            let rank = (percent / 100.0 * count).ceil().max(1.0) as usize;
+            values.get(rank - 1).copied()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_are_cloudwatch_s() {
+        let values = || vec![4.0, 1.0, 3.0, 2.0];
+        let cases = [
+            ("Sum", Some(10.0)),
+            ("SampleCount", Some(4.0)),
+            ("Average", Some(2.5)),
+            ("Minimum", Some(1.0)),
+            ("Maximum", Some(4.0)),
+            ("p50", Some(2.0)),
+            ("p95", Some(4.0)),
+            ("tm99", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(statistic_of(name, values()), expected, "{name}");
+        }
+    }
+}

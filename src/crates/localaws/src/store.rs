@@ -1,0 +1,213 @@
+//! What is kept: one SQLite database, one writer that groups commits, readers beside it.
+//!
+//! Nothing is answered or acted on before the commit that holds it. In WAL mode with `synchronous = NORMAL` a commit
+//! survives the end of the process at any moment (not a loss of power, which may cost the last moments).
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, Transaction};
+use tokio::sync::{mpsc, oneshot};
+
+/// Where the store lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this directory, which is made if it is not there.
+    Directory(PathBuf),
+    /// In memory: gone with the process.
+    Memory,
+}
+
+/// A store that cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// SQLite's own.
+    #[error("{0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The directory cannot be made or used.
+    #[error("{path}: {source}")]
+    Directory {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store was written by a newer version of this program.
+    #[error("the store has version {found}, and this program reads up to version {VERSION}: use a newer one, or another --data-dir")]
+    Newer {
+        /// The store's version.
+        found: i64,
+    },
+    /// A commit failed, or the writer is gone.
+    #[error("the store cannot be written: {0}")]
+    Write(String),
+}
+
+/// The version of the tables below, kept in `user_version`.
+const VERSION: i64 = 1;
+
+const SCHEMA: &str = "
+CREATE TABLE definitions (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+CREATE TABLE machines (arn TEXT PRIMARY KEY, record TEXT NOT NULL);
+CREATE TABLE executions (
+    id INTEGER PRIMARY KEY, arn TEXT NOT NULL UNIQUE, machine TEXT NOT NULL, name TEXT NOT NULL,
+    definition INTEGER NOT NULL, facts TEXT NOT NULL, status TEXT NOT NULL, started_at INTEGER NOT NULL,
+    stopped_at INTEGER, output TEXT, error TEXT, cause TEXT);
+CREATE INDEX executions_by_machine ON executions (machine, id);
+CREATE INDEX executions_running ON executions (id) WHERE status = 'RUNNING';
+CREATE TABLE journal (
+    execution INTEGER NOT NULL, seq INTEGER NOT NULL, input TEXT NOT NULL,
+    PRIMARY KEY (execution, seq)) WITHOUT ROWID;
+CREATE TABLE history (
+    execution INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, events TEXT NOT NULL,
+    PRIMARY KEY (execution, first)) WITHOUT ROWID;
+CREATE TABLE log_groups (name TEXT PRIMARY KEY, created_at INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE log_events (
+    id INTEGER PRIMARY KEY, log_group TEXT NOT NULL, stream TEXT NOT NULL, at INTEGER NOT NULL,
+    ingested_at INTEGER NOT NULL, message TEXT NOT NULL);
+CREATE INDEX log_events_by_time ON log_events (log_group, at, id);
+CREATE TABLE metrics (
+    namespace TEXT NOT NULL, name TEXT NOT NULL, dimension TEXT NOT NULL, value_of TEXT NOT NULL,
+    at INTEGER NOT NULL, value REAL NOT NULL);
+CREATE INDEX metrics_by_time ON metrics (namespace, name, value_of, at);
+";
+
+type Write = Box<dyn FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send>;
+
+struct Job {
+    writes: Vec<Write>,
+    done: Option<oneshot::Sender<Result<(), String>>>,
+}
+
+/// The store. Clones share it.
+#[derive(Clone)]
+pub(crate) struct Store {
+    reader: Arc<Mutex<Connection>>,
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+impl Store {
+    /// Opens the store and starts its writer. Needs a tokio runtime.
+    pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
+        let (writer, reader) = match place {
+            Place::Memory => {
+                let connection = Arc::new(Mutex::new(prepared(Connection::open_in_memory()?)?));
+                (Arc::clone(&connection), connection)
+            }
+            Place::Directory(path) => {
+                let directory = |source| StoreError::Directory { path: path.clone(), source };
+                std::fs::create_dir_all(path).map_err(directory)?;
+                let file = path.join("localaws.sqlite");
+                let writer = prepared(Connection::open(&file)?)?;
+                (Arc::new(Mutex::new(writer)), Arc::new(Mutex::new(Connection::open(&file)?)))
+            }
+        };
+        let (jobs, queue) = mpsc::unbounded_channel();
+        tokio::spawn(write_all(writer, queue));
+        Ok(Self { reader, jobs })
+    }
+
+    /// Has something written; comes back when it is committed.
+    pub(crate) async fn write(
+        &self,
+        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        self.write_batch(vec![Box::new(write)]).await
+    }
+
+    /// Has several things written in one commit.
+    pub(crate) async fn write_batch(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        let (done, committed) = oneshot::channel();
+        let job = Job { writes, done: Some(done) };
+        self.jobs.send(job).map_err(|_| StoreError::Write("the writer has stopped".into()))?;
+        committed
+            .await
+            .map_err(|_| StoreError::Write("the writer has stopped".into()))?
+            .map_err(StoreError::Write)
+    }
+
+    /// Has something written some time soon: logs and metrics, which nobody waits for.
+    pub(crate) fn write_later(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
+        // The writer outlives every user but the very last, whose log line nobody reads.
+        let _ = self.jobs.send(Job { writes: vec![Box::new(write)], done: None });
+    }
+
+    /// Reads, off the async threads. What was committed before the call is seen.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let reader = Arc::clone(&self.reader);
+        tokio::task::spawn_blocking(move || read(&reader.lock().unwrap_or_else(PoisonError::into_inner)))
+            .await
+            .map_err(|error| StoreError::Write(error.to_string()))?
+            .map_err(StoreError::from)
+    }
+
+    /// Reads here and now: for opening, and for look-ups by key that take microseconds.
+    pub(crate) fn read_now<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        Ok(read(&self.reader.lock().unwrap_or_else(PoisonError::into_inner))?)
+    }
+}
+
+fn prepared(mut connection: Connection) -> Result<Connection, StoreError> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    match found {
+        0 => {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "user_version", VERSION)?;
+            transaction.commit()?;
+        }
+        VERSION => {}
+        found => return Err(StoreError::Newer { found }),
+    }
+    Ok(connection)
+}
+
+/// Writes what comes, as much of it as has piled up in one commit.
+async fn write_all(connection: Arc<Mutex<Connection>>, mut queue: mpsc::UnboundedReceiver<Job>) {
+    let mut jobs = Vec::new();
+    while queue.recv_many(&mut jobs, 1024).await > 0 {
+        let batch = std::mem::take(&mut jobs);
+        let connection = Arc::clone(&connection);
+        let written = tokio::task::spawn_blocking(move || {
+            let (mut writes, mut waiting) = (Vec::new(), Vec::new());
+            for job in batch {
+                writes.extend(job.writes);
+                waiting.extend(job.done);
+            }
+            let result = commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), writes);
+            (result.map_err(|error| error.to_string()), waiting)
+        })
+        .await;
+        match written {
+            Ok((result, waiting)) => {
+                if let Err(error) = &result {
+                    tracing::error!(%error, "a commit failed");
+                }
+                for done in waiting {
+                    // Whoever asked may have gone away.
+                    let _ = done.send(result.clone());
+                }
+            }
+            Err(error) => tracing::error!(%error, "the writer panicked"),
+        }
+    }
+}
+
+fn commit(connection: &mut Connection, writes: Vec<Write>) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    for write in writes {
+        write(&transaction)?;
+    }
+    transaction.commit()
+}
+
+/// The file of the DynamoDB engine beside ours.
+pub(crate) fn dynamodb_file(directory: &Path) -> PathBuf {
+    directory.join("dynamodb.sqlite")
+}

@@ -1,0 +1,129 @@
+//! The router: which service a request is for, and how errors stand on the wire.
+//!
+//! AWS's JSON protocols name service and operation in `X-Amz-Target`; Lambda has paths; CloudWatch's CBOR has both in
+//! its path; STS has a form. One address serves them all.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::{HeaderValue, Method, StatusCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::store::StoreError;
+use crate::world::World;
+use crate::{dynamodb, lambda, logs, metrics, sfn, sts};
+
+/// The largest request: DynamoDB's 16 MiB.
+const MAX_BODY: usize = 16 << 20;
+
+/// An error as AWS tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WireError {
+    status: u16,
+    code: &'static str,
+    message: String,
+}
+
+impl WireError {
+    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    pub(crate) fn unknown_operation() -> Self {
+        Self::new(400, "UnknownOperationException", "")
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.status
+    }
+
+    pub(crate) fn to_value(&self) -> Value {
+        if self.message.is_empty() {
+            json!({"__type": self.code})
+        } else {
+            json!({"__type": self.code, "message": self.message})
+        }
+    }
+
+    /// As the JSON protocols have it.
+    pub(crate) fn into_json_response(self) -> Response {
+        let mut response = respond(self.status, "application/x-amz-json-1.0", self.to_value().to_string());
+        response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(self.code));
+        response
+    }
+
+    /// As Lambda's REST protocol has it.
+    pub(crate) fn into_rest_response(self) -> Response {
+        let body = json!({"Type": "User", "Message": self.message, "message": self.message}).to_string();
+        let mut response = respond(self.status, "application/json", body);
+        response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(self.code));
+        response
+    }
+}
+
+impl From<StoreError> for WireError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::new(500, "InternalServerError", error.to_string())
+    }
+}
+
+/// Reads a JSON request.
+pub(crate) fn read<T: DeserializeOwned>(body: &str) -> Result<T, WireError> {
+    let body = if body.is_empty() { "{}" } else { body };
+    serde_json::from_str(body).map_err(|error| WireError::new(400, "SerializationException", error.to_string()))
+}
+
+/// An answer with the request id that every answer of AWS has.
+pub(crate) fn respond(status: u16, content_type: &'static str, body: String) -> Response {
+    respond_bytes(status, content_type, Bytes::from(body))
+}
+
+pub(crate) fn respond_bytes(status: u16, content_type: &'static str, body: Bytes) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if let Ok(id) = uuid::Uuid::new_v4().to_string().parse() {
+        headers.insert("x-amzn-requestid", id);
+    }
+    response
+}
+
+/// The router that serves a world. It checks no credentials: whoever reaches it may do everything.
+pub fn router(world: World) -> Router {
+    Router::new().fallback(handle).with_state(world)
+}
+
+async fn handle(State(world): State<World>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
+        return WireError::new(413, "RequestEntityTooLargeException", "Request size exceeded 16 MiB").into_json_response();
+    };
+    let path = parts.uri.path();
+    if let Some(rest) = path.strip_prefix("/2015-03-31/functions") {
+        return lambda::handle(&world, &parts.method, rest, &parts.headers, body).await;
+    }
+    if let Some(operation) = path.strip_prefix("/service/GraniteServiceVersion20100801/operation/") {
+        return metrics::handle_cbor(&world, operation, body).await;
+    }
+    if path != "/" || parts.method != Method::POST {
+        return respond(404, "application/json", json!({"message": "Not Found"}).to_string());
+    }
+    let Ok(text) = String::from_utf8(body.to_vec()) else {
+        return WireError::new(400, "SerializationException", "the request is not UTF-8").into_json_response();
+    };
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    match target.and_then(|target| target.split_once('.')) {
+        Some(("AWSStepFunctions", operation)) => sfn::handle(&world, operation, &text).await,
+        Some(("DynamoDB_20120810", operation)) => dynamodb::handle(&world, operation, text).await,
+        Some(("Logs_20140328", operation)) => logs::handle(&world, operation, &text).await,
+        Some(("GraniteServiceVersion20100801", operation)) => metrics::handle_json(&world, operation, &text).await,
+        Some(_) => WireError::unknown_operation().into_json_response(),
+        None if text.contains("Action=") => sts::handle(&text),
+        None => WireError::unknown_operation().into_json_response(),
+    }
+}

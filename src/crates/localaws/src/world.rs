@@ -1,0 +1,155 @@
+//! Everything that the services share.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use dynoxide::Database;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::driver::{self, DriverHandle};
+use crate::functions::Functions;
+use crate::store::{Place, Store, StoreError};
+
+/// The account of everything here.
+pub const ACCOUNT: &str = "000000000000";
+/// The region of everything here.
+pub const REGION: &str = "us-east-1";
+
+/// What a world is made of.
+pub struct WorldOptions {
+    /// Where it keeps what it knows.
+    pub place: Place,
+    /// What runs its functions. Gets the world's router first, to reach its tables.
+    pub functions: Arc<dyn Functions>,
+}
+
+/// A world that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Our own store.
+    #[error("cannot open the store: {0}")]
+    Store(#[from] StoreError),
+    /// The DynamoDB engine's.
+    #[error("cannot open the tables: {0}")]
+    DynamoDb(String),
+    /// An execution that was running cannot be read back.
+    #[error("cannot go on with execution {execution}: {problem}")]
+    Recovery {
+        /// Its ARN.
+        execution: String,
+        /// Why.
+        problem: String,
+    },
+}
+
+/// A state machine as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct MachineRecord {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) definition: String,
+    pub(crate) role_arn: String,
+    pub(crate) express: bool,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+    pub(crate) revision: Option<String>,
+    pub(crate) logging: Option<serde_json::Value>,
+    pub(crate) tracing: Option<serde_json::Value>,
+    #[serde(default)]
+    pub(crate) tags: Vec<serde_json::Value>,
+}
+
+/// A state machine with its definition read.
+#[derive(Debug)]
+pub(crate) struct KnownMachine {
+    pub(crate) record: MachineRecord,
+    pub(crate) machine: Arc<asl::Machine>,
+}
+
+/// The embedded cloud. Clones share it.
+#[derive(Clone)]
+pub struct World(Arc<Inner>);
+
+/// What a [`World`] shares; nothing of it is for other crates.
+pub struct Inner {
+    pub(crate) clock: Clock,
+    pub(crate) store: Store,
+    pub(crate) dynamodb: Database,
+    pub(crate) functions: Arc<dyn Functions>,
+    pub(crate) machines: RwLock<BTreeMap<String, Arc<KnownMachine>>>,
+    pub(crate) driver: DriverHandle,
+    /// Rings when an execution or the logs have changed.
+    pub(crate) bell: watch::Sender<u64>,
+    /// The log stream of each function: one a process, as a sandbox has one.
+    pub(crate) stream: String,
+}
+
+impl std::ops::Deref for World {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl World {
+    /// Opens the store and goes on with what was running. Needs a tokio runtime.
+    ///
+    /// # Errors
+    /// When the store or the tables cannot be opened, or a running execution cannot be read back.
+    pub fn open(options: WorldOptions) -> Result<Self, OpenError> {
+        let store = Store::open(&options.place)?;
+        let dynamodb = match &options.place {
+            Place::Memory => Database::memory(),
+            Place::Directory(path) => Database::new(&crate::store::dynamodb_file(path).to_string_lossy()),
+        }
+        .map_err(|error| OpenError::DynamoDb(error.to_string()))?;
+        let clock = Clock::new();
+        let (driver, queue) = driver::channel();
+        let world = Self(Arc::new(Inner {
+            clock,
+            machines: RwLock::new(load_machines(&store)?),
+            store,
+            dynamodb,
+            functions: options.functions,
+            driver,
+            bell: watch::Sender::new(0),
+            stream: format!("[$LATEST]{}", uuid::Uuid::new_v4().simple()),
+        }));
+        driver::start(world.clone(), queue)?;
+        Ok(world)
+    }
+
+    /// Rings whenever an execution or the logs have changed. What changed is asked over the wire, as ever.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
+    }
+
+    pub(crate) fn ring(&self) {
+        self.bell.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    pub(crate) fn machine(&self, arn: &str) -> Option<Arc<KnownMachine>> {
+        self.machines.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(arn).cloned()
+    }
+}
+
+fn load_machines(store: &Store) -> Result<BTreeMap<String, Arc<KnownMachine>>, StoreError> {
+    let records: Vec<String> = store.read_now(|connection| {
+        connection.prepare("SELECT record FROM machines")?.query_map([], |row| row.get(0))?.collect()
+    })?;
+    let mut machines = BTreeMap::new();
+    for text in records {
+        let record: MachineRecord =
+            serde_json::from_str(&text).map_err(|error| StoreError::Write(format!("a state machine's record: {error}")))?;
+        match asl::read(&record.definition).0 {
+            Some(machine) => {
+                machines.insert(record.arn.clone(), Arc::new(KnownMachine { record, machine: Arc::new(machine) }));
+            }
+            None => tracing::error!(machine = record.arn, "the stored definition cannot be read"),
+        }
+    }
+    Ok(machines)
+}

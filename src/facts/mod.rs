@@ -1,0 +1,271 @@
+//! What can be known of the cloud: plain data with public fields.
+//!
+//! Never an SDK type, never behaviour beyond looking at itself. Who fills these in is `cloud`; who reads them is everyone.
+
+use std::fmt;
+
+/// Milliseconds since 1970.
+pub type Millis = i64;
+
+/// An ARN.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Arn(pub String);
+
+impl Arn {
+    /// What stands behind the last colon: the name of an execution, a machine, a function.
+    pub fn name(&self) -> &str {
+        self.0.rsplit(':').next().unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Arn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where an execution stands, in Step Functions' words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "Step Functions' own names")]
+pub enum ExecutionStatus {
+    Running,
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+    PendingRedrive,
+}
+
+impl ExecutionStatus {
+    /// Every status that `ListExecutions` can filter by.
+    pub const ALL: [Self; 5] = [Self::Running, Self::Succeeded, Self::Failed, Self::TimedOut, Self::Aborted];
+
+    /// The name as AWS writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+            Self::PendingRedrive => "PENDING_REDRIVE",
+        }
+    }
+
+    /// Whether it is over.
+    pub const fn is_over(self) -> bool {
+        !matches!(self, Self::Running | Self::PendingRedrive)
+    }
+}
+
+/// A line of a list of executions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExecutionSummary {
+    /// Which.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub status: ExecutionStatus,
+    /// When it started.
+    pub started_at: Millis,
+    /// When it ended.
+    pub stopped_at: Option<Millis>,
+}
+
+/// An execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// As in lists.
+    pub summary: ExecutionSummary,
+    /// The machine that it runs.
+    pub machine: Arn,
+    /// Its input, JSON text.
+    pub input: Option<String>,
+    /// Its output, JSON text.
+    pub output: Option<String>,
+    /// The error that it ended with.
+    pub error: Option<String>,
+    /// Why.
+    pub cause: Option<String>,
+}
+
+/// A state machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MachineFacts {
+    /// Which.
+    pub arn: Arn,
+    /// Its name.
+    pub name: String,
+    /// Its definition, JSON text.
+    pub definition: String,
+}
+
+/// What kind of thing an event tells. Lambda's, activities' and services' tasks are told alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "Step Functions' own names, with Task for LambdaFunction and Activity, Container for Map and Parallel")]
+pub enum EventKind {
+    ExecutionStarted,
+    ExecutionSucceeded,
+    ExecutionFailed,
+    ExecutionAborted,
+    ExecutionTimedOut,
+    ExecutionRedriven,
+    StateEntered,
+    StateExited,
+    StateAborted,
+    TaskScheduled,
+    TaskStarted,
+    TaskSubmitted,
+    TaskSucceeded,
+    TaskFailed,
+    TaskTimedOut,
+    ContainerStarted,
+    ContainerSucceeded,
+    ContainerFailed,
+    IterationStarted,
+    IterationSucceeded,
+    IterationFailed,
+    IterationAborted,
+    EvaluationFailed,
+    /// One that this program does not know.
+    Other,
+}
+
+impl EventKind {
+    /// The kind of an event type, as AWS names it.
+    pub fn of(type_name: &str) -> Self {
+        use EventKind as K;
+        match type_name {
+            "ExecutionStarted" => return K::ExecutionStarted,
+            "ExecutionSucceeded" => return K::ExecutionSucceeded,
+            "ExecutionFailed" => return K::ExecutionFailed,
+            "ExecutionAborted" => return K::ExecutionAborted,
+            "ExecutionTimedOut" => return K::ExecutionTimedOut,
+            "ExecutionRedriven" => return K::ExecutionRedriven,
+            "EvaluationFailed" => return K::EvaluationFailed,
+            "MapStateStarted" | "ParallelStateStarted" => return K::ContainerStarted,
+            "MapStateSucceeded" | "ParallelStateSucceeded" => return K::ContainerSucceeded,
+            "MapStateFailed" | "ParallelStateFailed" => return K::ContainerFailed,
+            "MapIterationStarted" => return K::IterationStarted,
+            "MapIterationSucceeded" => return K::IterationSucceeded,
+            "MapIterationFailed" => return K::IterationFailed,
+            "MapIterationAborted" => return K::IterationAborted,
+            _ => {}
+        }
+        if type_name.ends_with("StateEntered") {
+            return K::StateEntered;
+        }
+        if type_name.ends_with("StateExited") {
+            return K::StateExited;
+        }
+        if type_name.ends_with("StateAborted") {
+            return K::StateAborted;
+        }
+        let rest = ["LambdaFunction", "Activity", "Task"].into_iter().find_map(|prefix| type_name.strip_prefix(prefix));
+        match rest {
+            Some("Scheduled") => K::TaskScheduled,
+            Some("Started") => K::TaskStarted,
+            Some("Submitted") => K::TaskSubmitted,
+            Some("Succeeded") => K::TaskSucceeded,
+            Some("Failed" | "ScheduleFailed" | "StartFailed" | "SubmitFailed") => K::TaskFailed,
+            Some("TimedOut") => K::TaskTimedOut,
+            _ => K::Other,
+        }
+    }
+}
+
+/// An event of a history. Fields that its type does not have are `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEvent {
+    /// Its place.
+    pub id: i64,
+    /// What it followed from.
+    pub previous: i64,
+    /// When.
+    pub at: Millis,
+    /// What kind of thing.
+    pub kind: EventKind,
+    /// The type as AWS names it.
+    pub type_name: String,
+    /// The state's name.
+    pub name: Option<String>,
+    /// JSON text.
+    pub input: Option<String>,
+    /// JSON text.
+    pub output: Option<String>,
+    /// What a task was called with, JSON text.
+    pub parameters: Option<String>,
+    /// What was called: `lambda:invoke`, an ARN.
+    pub resource: Option<String>,
+    /// The error's name.
+    pub error: Option<String>,
+    /// Why.
+    pub cause: Option<String>,
+    /// The number of a Map iteration.
+    pub index: Option<usize>,
+    /// How many items a Map has.
+    pub length: Option<usize>,
+    /// What the state assigned: names and JSON texts.
+    pub assigned: Vec<(String, String)>,
+}
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// CloudWatch's identity of the event.
+    pub id: String,
+    /// The log group.
+    pub group: String,
+    /// The log stream.
+    pub stream: String,
+    /// When.
+    pub at: Millis,
+    /// The text, as the function wrote it.
+    pub message: String,
+}
+
+/// Who we are to the cloud.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account's number.
+    pub account: String,
+    /// The ARN of the user or role.
+    pub arn: String,
+}
+
+/// An order with all that its partition holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderFacts {
+    /// The order.
+    pub record: order_core::OrderRecord,
+    /// Its payment, if there is one.
+    pub payment: Option<order_core::Payment>,
+    /// Its reservation, if there is one.
+    pub reservation: Option<order_core::Reservation>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_of_the_sdk_has_a_kind_or_is_other() {
+        use EventKind as K;
+        let cases = [
+            ("PassStateEntered", K::StateEntered),
+            ("WaitStateExited", K::StateExited),
+            ("ParallelStateAborted", K::StateAborted),
+            ("LambdaFunctionTimedOut", K::TaskTimedOut),
+            ("ActivityScheduleFailed", K::TaskFailed),
+            ("TaskSubmitted", K::TaskSubmitted),
+            ("MapStateStarted", K::ContainerStarted),
+            ("MapIterationAborted", K::IterationAborted),
+            ("MapRunStarted", K::Other),
+            ("SomethingNew", K::Other),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(EventKind::of(name), expected, "{name}");
+        }
+    }
+}

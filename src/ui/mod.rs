@@ -1,0 +1,3 @@
+//! Drawing.
+
+pub mod text;
