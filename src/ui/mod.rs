@@ -1,3 +1,4 @@
 //! Drawing.
 
+pub mod graph;
 pub mod text;

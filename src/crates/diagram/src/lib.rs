@@ -1,1 +1,107 @@
+//! Compound layered drawings of graphs on a grid of character cells.
+//!
+//! [`draw`] turns a [`Graph`] into a [`Drawing`]: boxes, lines and labels, each cell knowing what it belongs to. What is
+//! inside a container is drawn first, and takes part in the drawing around it as one box; no edge leaves its scope.
+//! Within a scope: ranks by longest path, order by barycenters, coordinates by isotonic regression, and orthogonal
+//! routing in the channels between the ranks. Edges that go back, and those marked as detours, run in lanes at the
+//! right side, which all detours to one target share.
+//!
+//! Where lines cross, the vertical one stays whole; a junction always is a true one. The same graph gives the same
+//! drawing. Knows nothing of state machines, colours or terminals; never fails and never panics.
 
+mod canvas;
+mod layers;
+mod route;
+
+pub use canvas::{Cell, Drawing, Ink, Rect};
+
+/// A scope to be drawn.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Graph {
+    /// What is drawn as boxes.
+    pub nodes: Vec<Node>,
+    /// What is drawn as lines.
+    pub edges: Vec<Edge>,
+    /// The node that comes first.
+    pub start: Option<usize>,
+}
+
+/// A box.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    /// What stands in it. Columns are kept free for `badge`.
+    pub label: String,
+    /// Columns to keep free behind the label, for a status that comes and goes.
+    pub badge: usize,
+    /// What is inside: one graph a branch. A node with something inside is a container.
+    pub inside: Vec<Graph>,
+    /// How whoever draws knows it again.
+    pub key: usize,
+}
+
+/// A line from a node to another (or itself) of its scope.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edge {
+    /// Index of a node.
+    pub from: usize,
+    /// Index of a node.
+    pub to: usize,
+    /// What is written beside its beginning.
+    pub label: String,
+    /// Whether it is a way out of the ordinary: dashed, and in a lane.
+    pub detour: bool,
+    /// How whoever draws knows it again.
+    pub key: usize,
+}
+
+/// How large the boxes are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Zoom {
+    /// Three rows a box.
+    #[default]
+    Full,
+    /// One row a box.
+    Compact,
+}
+
+/// The characters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Charset {
+    /// Box-drawing characters.
+    #[default]
+    Unicode,
+    /// Nothing but ASCII.
+    Ascii,
+}
+
+/// Draws a graph. Edges that name nodes that are not there are left out.
+pub fn draw(graph: &Graph, zoom: Zoom, charset: Charset) -> Drawing {
+    route::draw_scope(graph, zoom).finish(charset)
+}
+
+/// The columns that a text takes on a terminal.
+pub(crate) fn columns(text: &str) -> usize {
+    unicode_width::UnicodeWidthStr::width(text)
+}
+
+/// The text cut to so many columns.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    if columns(text) <= most {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if used + width + 1 > most {
+            break;
+        }
+        used += width;
+        kept.push(c);
+    }
+    kept.push('…');
+    kept
+}
+
+#[cfg(test)]
+mod tests;

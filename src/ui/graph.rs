@@ -1,0 +1,84 @@
+//! A state machine's graph as a drawing: what each box and line stands for.
+//!
+//! The drawing depends on the definition and the zoom alone. How a run stands is painted over it.
+
+use asl::graph::{Scope, Way};
+use diagram::{Charset, Drawing, Edge, Graph, Node, Zoom};
+
+/// A drawing with the names behind its keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The drawing.
+    pub drawing: Drawing,
+    /// The state of each node's key.
+    pub states: Vec<String>,
+    /// From where to where, of each edge's key.
+    pub edges: Vec<(String, String)>,
+}
+
+/// Draws a machine. `badge` columns in each box are kept free for a status.
+pub fn plan(scope: &Scope, zoom: Zoom, charset: Charset, badge: usize) -> Plan {
+    let mut plan = Plan::default();
+    let graph = graph(scope, badge, &mut plan);
+    plan.drawing = diagram::draw(&graph, zoom, charset);
+    plan
+}
+
+fn graph(scope: &Scope, badge: usize, plan: &mut Plan) -> Graph {
+    let index_of = |name: &str| scope.nodes.iter().position(|node| node.name.as_ref() == name);
+    let nodes = scope
+        .nodes
+        .iter()
+        .map(|node| {
+            plan.states.push(node.name.to_string());
+            let key = plan.states.len() - 1;
+            Node {
+                label: format!("{} {}", glyph(node.kind), super::text::clean(&node.name)),
+                badge,
+                inside: node.inside.iter().map(|scope| graph(scope, badge, plan)).collect(),
+                key,
+            }
+        })
+        .collect();
+    let edges = scope
+        .edges
+        .iter()
+        .filter_map(|edge| {
+            let (from, to) = (index_of(&edge.from)?, index_of(&edge.to)?);
+            plan.edges.push((edge.from.to_string(), edge.to.to_string()));
+            let key = plan.edges.len() - 1;
+            let (label, detour) = match &edge.way {
+                Way::Next => (String::new(), false),
+                Way::Rule(text) => (super::text::clean(text), false),
+                Way::Default => ("default".to_owned(), false),
+                Way::Catch(errors) => (super::text::clean(&caught(errors)), true),
+            };
+            Some(Edge { from, to, label, detour, key })
+        })
+        .collect();
+    Graph { nodes, edges, start: scope.start.as_ref().and_then(|start| index_of(start)) }
+}
+
+/// The caught errors in few words.
+fn caught(errors: &[String]) -> String {
+    match errors {
+        [] => String::new(),
+        [one] if one == "States.ALL" => "any error".to_owned(),
+        [one] => one.clone(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    }
+}
+
+/// A sign for each type of state.
+pub fn glyph(kind: &str) -> &'static str {
+    match kind {
+        "Task" => "λ",
+        "Choice" => "◇",
+        "Wait" => "◷",
+        "Map" => "≡",
+        "Parallel" => "∥",
+        "Succeed" => "✓",
+        "Fail" => "✗",
+        _ => "·",
+    }
+}
