@@ -10,3 +10,39 @@ pub fn new_order_id(random: &str) -> OrderId {
     let digits: String = random.chars().filter(char::is_ascii_hexdigit).take(12).collect();
     OrderId::new(format!("ord-{digits}")).unwrap_or_else(|_| unreachable!("hexadecimal digits are of the form"))
 }
+
+/// What is sent, or why it cannot be: an order's JSON with its id, and the id.
+///
+/// Only what would make the execution impossible is refused here: a text that is not a JSON object, or an id of a wrong
+/// form. Whether the order is a good one is for the workflow to say; showing that is what samples are for.
+///
+/// # Errors
+/// The sentence for the form.
+pub fn prepare(text: &str, random: &str) -> Result<(OrderId, String), String> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    let serde_json::Value::Object(mut fields) = value else { return Err("an order is a JSON object".into()) };
+    let id = match fields.get("orderId") {
+        None => new_order_id(random),
+        Some(serde_json::Value::String(id)) => {
+            OrderId::new(id.as_str()).map_err(|expected| format!("orderId: {expected}"))?
+        }
+        Some(_) => return Err("orderId: expected a text".into()),
+    };
+    fields.insert("orderId".into(), id.as_str().into());
+    Ok((id, serde_json::Value::Object(fields).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_gets_an_id_and_keeps_its_own() {
+        let (id, input) = prepare(r#"{"total": 5}"#, "0123456789abcdef").unwrap();
+        assert_eq!((id.as_str(), input.as_str()), ("ord-0123456789ab", r#"{"total":5,"orderId":"ord-0123456789ab"}"#));
+        assert_eq!(prepare(r#"{"orderId": "mine"}"#, "0").unwrap().0.as_str(), "mine");
+        for (text, problem) in [("{", "not JSON"), ("[]", "an order is"), (r#"{"orderId": "a b"}"#, "orderId:")] {
+            assert!(prepare(text, "0").unwrap_err().starts_with(problem));
+        }
+    }
+}

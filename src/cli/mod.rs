@@ -59,6 +59,7 @@ fn quiet_functions() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if !local::is_in_function() {
+            crate::shell::restore();
             report(panic);
         }
     }));

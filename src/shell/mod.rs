@@ -1,19 +1,140 @@
-//! Doing.
+//! Doing: the terminal, the loop, and the wishes that `app` has.
+//!
+//! The only floor that spawns. The drawing task never waits for the cloud: fetches run beside it, one of a kind at a
+//! time, and what the user ordered is never dropped. While nothing changes, nothing runs and nothing is drawn.
 
+mod effects;
+mod keys;
+mod terminal;
+
+use std::time::Duration;
+
+use color_eyre::eyre::WrapErr;
+use crossterm::event::{Event, EventStream, KeyEventKind};
+use futures::StreamExt;
 use order_core::Sample;
-use tokio::sync::watch;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::app::{Model, Msg, update};
 use crate::cloud::Cloud;
 use crate::facts::Arn;
+use crate::ui;
+use effects::Effects;
+pub use terminal::restore;
 
+/// How soon after a change of the cloud the screen is asked anew, so that a burst of changes is one look.
+const SETTLE: Duration = Duration::from_millis(25);
+/// How often it is asked where nobody tells of changes: while something runs, and while nothing does.
+const POLL_ALIVE: Duration = Duration::from_millis(1000);
+const POLL_IDLE: Duration = Duration::from_secs(5);
+/// How often times that tick are drawn.
+const TICK: Duration = Duration::from_millis(250);
+
+/// What the dashboard runs on.
 pub struct Session {
+    /// The cloud.
     pub cloud: Cloud,
+    /// The machine whose executions are listed.
     pub machine: Arn,
+    /// The orders table.
     pub table: String,
+    /// What cloud this is, for the header.
     pub place: String,
+    /// Rings when something has changed, where somebody tells.
     pub changes: Option<watch::Receiver<u64>>,
+    /// The sample orders.
     pub samples: Vec<Sample>,
+    /// What has to stay alive for as long as the dashboard does.
     pub held: Option<Box<dyn Send>>,
 }
 
-pub async fn run(_session: Session) -> color_eyre::Result<()> { Ok(()) }
+/// Runs the dashboard until the user leaves it.
+///
+/// # Errors
+/// When the terminal cannot be used.
+pub async fn run(session: Session) -> color_eyre::Result<()> {
+    let Session { cloud, machine, table, place, mut changes, samples, held } = session;
+    let (results, mut answers) = mpsc::unbounded_channel();
+    let mut effects = Effects::new(cloud, machine.clone(), table, results);
+    let mut model = Model::new(place, machine, samples, now());
+    let mut screen = terminal::Screen::open().wrap_err("cannot use the terminal; commands such as `submit` need none")?;
+    let mut views = ui::Views::default();
+    let mut events = EventStream::new();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut tick = tokio::time::interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut look_at = Instant::now();
+    effects.start(update(&mut model, Msg::Changed(now())));
+    screen.draw(&model, &mut views)?;
+    while !model.quitting {
+        let mut messages = Vec::new();
+        tokio::select! {
+            biased;
+            event = events.next() => match event {
+                Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => {
+                    messages.extend(keys::key(key).map(Msg::Key));
+                }
+                Some(Ok(Event::Resize(..))) => messages.push(Msg::Tick(now())),
+                Some(Ok(_)) => continue,
+                // The terminal is gone.
+                Some(Err(_)) | None => break,
+            },
+            _ = terminate.recv() => break,
+            _ = hangup.recv() => break,
+            answer = answers.recv() => {
+                let Some(answer) = answer else { break };
+                let answer = effects.finished(answer);
+                messages.extend(answer);
+                while let Ok(more) = answers.try_recv() {
+                    messages.extend(effects.finished(more));
+                }
+            }
+            () = changed(&mut changes) => {
+                // The look that follows takes in all that changes until then.
+                look_at = look_at.min(Instant::now() + SETTLE);
+                continue;
+            }
+            () = tokio::time::sleep_until(look_at) => {
+                messages.push(Msg::Changed(now()));
+                look_at = Instant::now() + poll(&model, changes.is_some());
+            }
+            _ = tick.tick(), if model.is_alive() => messages.push(Msg::Tick(now())),
+        }
+        for message in messages {
+            effects.start(update(&mut model, message));
+        }
+        screen.draw(&model, &mut views)?;
+    }
+    drop(screen);
+    drop(held);
+    Ok(())
+}
+
+/// Waits for a change; for ever where nobody tells.
+async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
+    if let Some(changes) = changes
+        && changes.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+/// How long until the next look that nobody asked for.
+fn poll(model: &Model, is_told: bool) -> Duration {
+    if is_told {
+        // Whoever tells of every change makes polling a precaution.
+        Duration::from_secs(60)
+    } else if model.is_alive() {
+        POLL_ALIVE
+    } else {
+        POLL_IDLE
+    }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

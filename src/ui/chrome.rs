@@ -1,0 +1,91 @@
+//! What stands around the panes: header, footer, borders.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Paragraph, Widget, Wrap};
+
+use super::text::{clean, cut};
+use super::{SMALLEST, theme};
+use crate::app::keymap::BINDINGS;
+use crate::app::{Model, Pane};
+use crate::facts::ExecutionStatus;
+
+pub(super) fn too_small(area: Rect, buffer: &mut Buffer) {
+    let text = format!("The terminal has {} x {} cells; the dashboard needs {} x {}.", area.width, area.height, SMALLEST.0, SMALLEST.1);
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
+}
+
+pub(super) fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let count = |status: ExecutionStatus| model.executions.iter().filter(|execution| execution.status == status).count();
+    let name = clean(model.machine.name());
+    let mut spans = vec![Span::styled(format!(" {name} "), theme::TITLE), Span::styled(clean(&model.place), theme::DIM)];
+    if let Some(identity) = &model.identity {
+        spans.push(Span::styled(format!("  account {}", clean(&identity.account)), theme::DIM));
+    }
+    Line::from(spans).render(area, buffer);
+    let mut counts = Vec::new();
+    for status in ExecutionStatus::ALL {
+        let number = count(status);
+        if number > 0 {
+            let (sign, style) = theme::execution(status);
+            counts.push(Span::styled(format!("{sign} {number}  "), style));
+        }
+    }
+    Line::from(counts).right_aligned().render(area, buffer);
+}
+
+pub(super) fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
+    if let Some(notice) = &model.notice {
+        let style = if notice.is_error { theme::ERROR } else { theme::WAITING };
+        let text = cut(&clean(&notice.text), usize::from(area.width).saturating_sub(2));
+        Span::styled(format!(" {text}"), style).render(area, buffer);
+        return;
+    }
+    if let Some((_, problem)) = model.troubles.first() {
+        let text = cut(&clean(problem), usize::from(area.width).saturating_sub(2));
+        Span::styled(format!(" {text}"), theme::ERROR).render(area, buffer);
+        return;
+    }
+    let mut spans = Vec::new();
+    for mode in model.modes() {
+        for binding in BINDINGS.iter().filter(|binding| binding.mode == *mode && binding.in_footer) {
+            spans.push(Span::styled(format!(" {} ", binding.shown), theme::KEY));
+            spans.push(Span::raw(format!("{} ", binding.help)));
+        }
+    }
+    Line::from(spans).render(area, buffer);
+}
+
+/// Draws a pane's border with its title, and answers what is inside.
+pub(super) fn border(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Rect {
+    let focused = model.focus == pane && model.dialog.is_none();
+    let style = if focused { theme::FOCUSED } else { theme::DIM };
+    let mut title = vec![
+        Span::styled(format!(" {} ", pane.number()), if focused { theme::KEY } else { theme::DIM }),
+        Span::styled(format!("{} ", pane.title()), if focused { theme::TITLE } else { Style::new() }),
+    ];
+    if let Some(more) = subtitle(model, pane) {
+        title.push(Span::styled(format!("{} ", cut(&clean(&more), usize::from(area.width).saturating_sub(20))), theme::DIM));
+    }
+    let block = Block::bordered().border_type(BorderType::Rounded).border_style(style).title(Line::from(title));
+    let inner = block.inner(area);
+    block.render(area, buffer);
+    inner
+}
+
+fn subtitle(model: &Model, pane: Pane) -> Option<String> {
+    match pane {
+        Pane::Executions => model.follow_newest.then(|| "newest".to_owned()),
+        Pane::Graph => model.watch.as_ref().map(|watch| watch.arn.name().to_owned()),
+        Pane::Inspector if model.focus == Pane::Orders => model.order.as_ref().map(ToString::to_string),
+        Pane::Inspector => model.state.clone(),
+        Pane::Orders => None,
+        Pane::Logs => {
+            let scope = if model.logs_of_execution { "this execution" } else { "all" };
+            let place = if model.logs_scroll > 0 { format!(", {} lines back", model.logs_scroll) } else { String::new() };
+            Some(format!("{scope}{place}"))
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The live graph: the drawing of the machine with the run painted over it.
+//!
+//! A status changes colours and badges, never the place of a box.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+use diagram::Ink;
+
+use super::graph::Plan;
+use super::text::cut;
+use super::{Views, theme};
+use crate::app::Model;
+use crate::app::run::{Run, VisitStatus};
+
+/// Columns that each box keeps free for its badge: a blank and a sign.
+pub(super) const BADGE: usize = 2;
+
+pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) {
+    let full = views.plan(false);
+    if full.states.is_empty() {
+        let text = if model.known.is_some() { "The definition cannot be drawn." } else { "Loading…" };
+        Span::styled(cut(text, usize::from(area.width)), theme::DIM).render(area, buffer);
+        return;
+    }
+    // What fits whole is shown whole; what does not, with one row a state, unless the user says otherwise.
+    let fits = full.drawing.height <= usize::from(area.height) && full.drawing.width <= usize::from(area.width);
+    let plan = views.plan(model.compact.unwrap_or(!fits));
+    let empty = Run::default();
+    let run = model.watch.as_ref().map_or(&empty, |watch| &watch.run);
+    let view = Viewport::over(plan, model.state.as_deref(), area);
+    paint_cells(plan, run, model.state.as_deref(), &view, area, buffer);
+    paint_ways(plan, run, &view, area, buffer);
+    paint_badges(plan, run, &view, area, buffer);
+}
+
+/// Which part of the drawing is seen.
+struct Viewport {
+    left: usize,
+    top: usize,
+    /// Columns by which a drawing that is narrower than the pane is moved to its middle.
+    indent: usize,
+}
+
+impl Viewport {
+    /// With the chosen state in the middle, as far as the drawing goes.
+    fn over(plan: &Plan, state: Option<&str>, area: Rect) -> Self {
+        let (width, height) = (usize::from(area.width), usize::from(area.height));
+        let key = plan.states.iter().position(|name| Some(name.as_str()) == state);
+        let chosen = plan.drawing.boxes.iter().find(|(of, _)| Some(*of) == key).map(|(_, rect)| rect);
+        let within = |middle: usize, room: usize, length: usize| middle.saturating_sub(room / 2).min(length.saturating_sub(room));
+        let (x, y) = chosen.map_or((plan.drawing.width / 2, 0), |rect| (rect.x + rect.width / 2, rect.y + rect.height / 2));
+        Self {
+            left: within(x, width, plan.drawing.width),
+            top: within(y, height, plan.drawing.height),
+            indent: width.saturating_sub(plan.drawing.width) / 2,
+        }
+    }
+
+    /// Where a cell of the drawing is on the screen, if it is seen.
+    fn cell(&self, (x, y): (usize, usize), area: Rect) -> Option<(u16, u16)> {
+        let column = x.checked_sub(self.left)? + self.indent;
+        let row = y.checked_sub(self.top)?;
+        let (column, row) = (u16::try_from(column).ok()?, u16::try_from(row).ok()?);
+        (column < area.width && row < area.height).then_some((area.x + column, area.y + row))
+    }
+}
+
+fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+    let statuses: Vec<Option<VisitStatus>> = plan.states.iter().map(|state| run.status_of(state)).collect();
+    let style_of = |key: usize| {
+        let style = theme::visit(statuses.get(key).copied().flatten()).1;
+        let is_chosen = plan.states.get(key).map(String::as_str) == chosen;
+        (style, is_chosen)
+    };
+    for (y, row) in plan.drawing.rows.iter().enumerate().skip(view.top).take(usize::from(area.height)) {
+        for (x, cell) in row.iter().enumerate().skip(view.left) {
+            let Some(place) = view.cell((x, y), area) else { break };
+            let style = match cell.ink {
+                Ink::Blank | Ink::Line | Ink::Divider => theme::DIM,
+                Ink::EdgeLabel(_) => theme::DIM.add_modifier(Modifier::ITALIC),
+                Ink::Border(key) => style_of(key).0,
+                Ink::Label(key) => match style_of(key) {
+                    (style, true) => style.add_modifier(Modifier::REVERSED),
+                    (style, false) => style,
+                },
+            };
+            if let Some(target) = buffer.cell_mut(place) {
+                target.set_symbol(if cell.symbol.is_empty() { " " } else { &cell.symbol }).set_style(style);
+            }
+        }
+    }
+}
+
+/// Ways that were taken are bright.
+fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+    for (key, path) in &plan.drawing.paths {
+        let Some(way) = plan.edges.get(*key).filter(|way| run.taken.contains_key(*way)) else { continue };
+        // Two edges may join the same states; the shorter word is Next, and both are lit only if nothing tells them apart.
+        let style = if run.last_taken.as_ref() == Some(way) {
+            Style::new().add_modifier(Modifier::BOLD)
+        } else {
+            Style::reset()
+        };
+        // The first cell is the border of the box that the edge leaves.
+        for cell in path.iter().skip(1) {
+            let is_line = plan.drawing.rows.get(cell.1).and_then(|row| row.get(cell.0)).is_some_and(|cell| cell.ink == Ink::Line);
+            if let Some(target) = view.cell(*cell, area).filter(|_| is_line).and_then(|place| buffer.cell_mut(place)) {
+                target.set_style(style);
+            }
+        }
+    }
+}
+
+/// The sign of its status in each box; a Map also tells how many of its items are done.
+fn paint_badges(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+    for (key, rect) in &plan.drawing.boxes {
+        let Some(state) = plan.states.get(*key) else { continue };
+        let Some(status) = run.status_of(state) else { continue };
+        let (sign, style) = theme::visit(Some(status));
+        let items = run.visits_to(state).next_back().and_then(|visit| visit.items);
+        let (x, y, text) = match items {
+            Some(items) => {
+                let text = format!(" {sign} {}/{} ", items.done, items.total);
+                let width = unicode_width::UnicodeWidthStr::width(text.as_str());
+                ((rect.x + rect.width).saturating_sub(width + 1), rect.y, text)
+            }
+            None => (rect.x + rect.width - 3, rect.y + rect.height / 2, sign.to_owned()),
+        };
+        // A container without items, such as a Parallel, has its sign in the border.
+        let y = if items.is_none() && rect.height > 3 { rect.y } else { y };
+        for (offset, c) in text.chars().enumerate() {
+            if let Some(target) = view.cell((x + offset, y), area).and_then(|place| buffer.cell_mut(place)) {
+                target.set_char(c).set_style(style);
+            }
+        }
+    }
+}

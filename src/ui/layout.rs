@@ -1,0 +1,53 @@
+//! Where the panes go. By the size alone, so that nothing jumps while the program runs.
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use crate::app::Pane;
+
+/// The places of everything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Placed {
+    pub(super) header: Rect,
+    pub(super) panes: Vec<(Pane, Rect)>,
+    pub(super) footer: Rect,
+}
+
+/// From this size on all panes stand side by side; below it the focused one beside the list.
+const ALL_PANES: (u16, u16) = (110, 30);
+
+pub(super) fn place(area: Rect, focus: Pane, zoomed: bool) -> Placed {
+    let [header, body, footer] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let panes = if zoomed {
+        vec![(focus, body)]
+    } else if area.width >= ALL_PANES.0 && area.height >= ALL_PANES.1 {
+        all(body)
+    } else {
+        two(body, focus)
+    };
+    Placed { header, panes, footer }
+}
+
+fn all(body: Rect) -> Vec<(Pane, Rect)> {
+    let left = (body.width * 27 / 100).clamp(32, 48);
+    let right = (body.width * 32 / 100).clamp(36, 70);
+    let bottom = (body.height * 26 / 100).clamp(8, 16);
+    let [top, logs] = Layout::vertical([Constraint::Min(0), Constraint::Length(bottom)]).areas(body);
+    let [lists, graph, inspector] =
+        Layout::horizontal([Constraint::Length(left), Constraint::Min(0), Constraint::Length(right)]).areas(top);
+    let [executions, orders] = Layout::vertical([Constraint::Percentage(55), Constraint::Percentage(45)]).areas(lists);
+    vec![
+        (Pane::Executions, executions),
+        (Pane::Orders, orders),
+        (Pane::Graph, graph),
+        (Pane::Inspector, inspector),
+        (Pane::Logs, logs),
+    ]
+}
+
+/// The list of executions above the focused pane, or beside it.
+fn two(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
+    let other = if focus == Pane::Executions { Pane::Graph } else { focus };
+    let [list, pane] = Layout::horizontal([Constraint::Length(30), Constraint::Min(0)]).areas(body);
+    vec![(Pane::Executions, list), (other, pane)]
+}
