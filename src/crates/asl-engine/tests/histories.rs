@@ -1,0 +1,408 @@
+//! Histories: a definition, an input and what happens, against the events that AWS writes for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use asl::Json;
+use asl_engine::{Effect, Ended, Execution, Facts, Failure, HistoryEvent, Input, Stamped, TaskId, TimerId};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn facts(input: &Value) -> Facts {
+    Facts {
+        arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
+        name: "e".into(),
+        machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+        machine_name: "m".into(),
+        role_arn: "arn:aws:iam::000000000000:role/r".into(),
+        region: "us-east-1".into(),
+        started_at: 1_767_225_600_000,
+        input: input.to_string(),
+        seed: 7,
+        express: false,
+    }
+}
+
+/// A world around an execution: answers its tasks as told, lets time jump to the next timer.
+struct World {
+    execution: Execution,
+    events: Vec<HistoryEvent>,
+    inputs: Vec<Stamped>,
+    tasks: Vec<(TaskId, String, Json)>,
+    timers: BTreeMap<(i64, u64), TimerId>,
+    ended: Option<Ended>,
+    now: i64,
+}
+
+impl World {
+    fn start(definition: &Value, input: &Value) -> Self {
+        let (machine, findings) = asl::read(&definition.to_string());
+        assert_eq!(findings, [], "{definition}");
+        let (execution, effects) = Execution::start(Arc::new(machine.unwrap()), facts(input)).unwrap();
+        let mut world = Self {
+            execution,
+            events: Vec::new(),
+            inputs: Vec::new(),
+            tasks: Vec::new(),
+            timers: BTreeMap::new(),
+            ended: None,
+            now: 1_767_225_600_000,
+        };
+        world.follow(effects);
+        world
+    }
+
+    fn follow(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Record(event) => self.events.push(event),
+                Effect::Invoke(work) => self.tasks.push((work.task, work.state.to_string(), work.payload)),
+                Effect::SetTimer { timer, at } => drop(self.timers.insert((at, timer.0), timer)),
+                Effect::CancelTimer(timer) => self.timers.retain(|_, known| *known != timer),
+                Effect::CancelTask(task) => self.tasks.retain(|(known, ..)| *known != task),
+                Effect::End(ended) => {
+                    assert!(self.ended.is_none(), "it ends once");
+                    self.ended = Some(ended);
+                }
+            }
+        }
+    }
+
+    fn tell(&mut self, input: Input) {
+        let stamped = Stamped { at: self.now, input };
+        self.inputs.push(stamped.clone());
+        let effects = self.execution.step(stamped);
+        self.follow(effects);
+    }
+
+    /// Goes on until it ends, answering each task of a state with the next of its answers; silence lets timers fire.
+    fn run(mut self, answers: &[(&str, &[Answer])]) -> Self {
+        let mut used: BTreeMap<String, usize> = BTreeMap::new();
+        for _ in 0..1000 {
+            if self.ended.is_some() {
+                break;
+            }
+            if let Some((task, state, payload)) = (!self.tasks.is_empty()).then(|| self.tasks.remove(0)) {
+                let count = used.entry(state.clone()).or_default();
+                let of_state = answers.iter().find(|(name, _)| *name == state).map_or(&[][..], |(_, answers)| answers);
+                let answer = of_state.get(*count).or(of_state.last()).unwrap_or(&Answer::Echo);
+                *count += 1;
+                match answer {
+                    Answer::Echo => self.tell(Input::TaskSucceeded { task, output: payload }),
+                    Answer::Ok(value) => self.tell(Input::TaskSucceeded { task, output: value.clone().into() }),
+                    Answer::Error(error) => {
+                        self.tell(Input::TaskFailed { task, failure: Failure::new(*error, "because") });
+                    }
+                    Answer::Silence => {}
+                }
+                continue;
+            }
+            let Some(((at, _), timer)) = self.timers.pop_first() else { break };
+            self.now = self.now.max(at);
+            self.tell(Input::TimerFired { timer });
+        }
+        self
+    }
+
+    fn lines(&self) -> Vec<String> {
+        self.events
+            .iter()
+            .map(|event| {
+                let value = event.to_value();
+                let details = value
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .find(|(name, _)| name.ends_with("Details"))
+                    .map(|(_, details)| details.clone())
+                    .unwrap_or_default();
+                let text = |name: &str| details.get(name).map(|value| format!(" {}", value.as_str().map_or(value.to_string(), ToOwned::to_owned)));
+                let shown: String =
+                    ["name", "index", "length", "output", "error"].into_iter().filter_map(text).collect();
+                format!("{}<{} {}{shown}", event.id, event.previous, value["type"].as_str().unwrap())
+            })
+            .collect()
+    }
+}
+
+enum Answer {
+    /// The payload itself.
+    Echo,
+    Ok(Value),
+    Error(&'static str),
+    /// Nothing: time goes on.
+    Silence,
+}
+
+fn check(definition: Value, input: Value, answers: &[(&str, &[Answer])], expected: &str) {
+    let world = World::start(&definition, &input).run(answers);
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(world.lines(), expected, "\n{}", world.lines().join("\n"));
+    replays(&definition, &input, &world);
+}
+
+/// The same inputs give the same history, event for event.
+fn replays(definition: &Value, input: &Value, world: &World) {
+    let mut again = World::start(definition, input);
+    for stamped in &world.inputs {
+        let text = serde_json::to_string(stamped).unwrap();
+        let effects = again.execution.step(serde_json::from_str(&text).unwrap());
+        again.follow(effects);
+    }
+    assert_eq!(again.events, world.events);
+    assert_eq!(again.ended, world.ended);
+}
+
+fn task(more: Value) -> Value {
+    let mut task = json!({"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true});
+    task.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    task
+}
+
+#[test]
+fn a_straight_line() {
+    check(
+        json!({"StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Result": {"x": 1}, "ResultPath": "$.a", "Next": "B"},
+            "B": {"Type": "Succeed", "OutputPath": "$.a.x"}}}),
+        json!({"in": true}),
+        &[],
+        r#"1<0 ExecutionStarted
+           2<0 PassStateEntered A
+           3<2 PassStateExited A {"in":true,"a":{"x":1}}
+           4<3 SucceedStateEntered B
+           5<4 SucceedStateExited B 1
+           6<5 ExecutionSucceeded 1"#,
+    );
+}
+
+#[test]
+fn retry_then_catch() {
+    check(
+        json!({"StartAt": "T", "States": {
+            "T": task(json!({"End": null, "Next": "E", "Retry": [{"ErrorEquals": ["Flaky"], "MaxAttempts": 1}],
+                "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.e", "Next": "F"}]})).as_object().map(|fields| {
+                    fields.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect::<Value>()
+                }).unwrap(),
+            "E": {"Type": "Succeed"},
+            "F": {"Type": "Fail", "Error": "Ended", "CausePath": "$.e.Error"}}}),
+        json!({}),
+        &[("T", &[Answer::Error("Flaky")])],
+        r#"1<0 ExecutionStarted
+           2<0 TaskStateEntered T
+           3<2 LambdaFunctionScheduled
+           4<3 LambdaFunctionStarted
+           5<4 LambdaFunctionFailed Flaky
+           6<5 LambdaFunctionScheduled
+           7<6 LambdaFunctionStarted
+           8<7 LambdaFunctionFailed Flaky
+           9<8 TaskStateExited T {"e":{"Error":"Flaky","Cause":"because"}}
+           10<9 FailStateEntered F
+           11<10 ExecutionFailed Ended"#,
+    );
+}
+
+#[test]
+fn a_task_that_takes_too_long() {
+    check(
+        json!({"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
+            "Parameters": {"FunctionName": "f"}, "TimeoutSeconds": 5, "End": true}}}),
+        json!({}),
+        &[("T", &[Answer::Silence])],
+        "1<0 ExecutionStarted
+         2<0 TaskStateEntered T
+         3<2 TaskScheduled
+         4<3 TaskStarted
+         5<4 TaskTimedOut States.Timeout
+         6<5 ExecutionFailed States.Timeout",
+    );
+}
+
+#[test]
+fn a_map_one_by_one() {
+    check(
+        json!({"StartAt": "M", "States": {"M": {"Type": "Map", "ItemsPath": "$.list", "MaxConcurrency": 1, "End": true,
+            "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}}}),
+        json!({"list": [7, 8]}),
+        &[],
+        "1<0 ExecutionStarted
+         2<0 MapStateEntered M
+         3<2 MapStateStarted 2
+         4<3 MapIterationStarted M 0
+         5<4 PassStateEntered P
+         6<5 PassStateExited P 7
+         7<6 MapIterationSucceeded M 0
+         8<6 MapIterationStarted M 1
+         9<8 PassStateEntered P
+         10<9 PassStateExited P 8
+         11<10 MapIterationSucceeded M 1
+         12<11 MapStateSucceeded
+         13<11 MapStateExited M [7,8]
+         14<13 ExecutionSucceeded [7,8]",
+    );
+}
+
+#[test]
+fn a_map_that_fails_gives_up_its_other_iterations() {
+    check(
+        json!({"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+            "ItemProcessor": {"StartAt": "T", "States": {"T": task(json!({}))}}}}}),
+        json!([1, 2, 3]),
+        &[("T", &[Answer::Silence, Answer::Error("Boom"), Answer::Silence])],
+        "1<0 ExecutionStarted
+         2<0 MapStateEntered M
+         3<2 MapStateStarted 3
+         4<3 MapIterationStarted M 0
+         5<3 MapIterationStarted M 1
+         6<3 MapIterationStarted M 2
+         7<4 TaskStateEntered T
+         8<7 LambdaFunctionScheduled
+         9<5 TaskStateEntered T
+         10<9 LambdaFunctionScheduled
+         11<6 TaskStateEntered T
+         12<11 LambdaFunctionScheduled
+         13<8 LambdaFunctionStarted
+         14<10 LambdaFunctionStarted
+         15<12 LambdaFunctionStarted
+         16<14 LambdaFunctionFailed Boom
+         17<16 MapIterationFailed M 1
+         18<16 TaskStateAborted
+         19<16 MapIterationAborted M 0
+         20<16 TaskStateAborted
+         21<16 MapIterationAborted M 2
+         22<16 TaskStateAborted
+         23<16 MapStateFailed
+         24<23 ExecutionFailed Boom",
+    );
+}
+
+#[test]
+fn branches_join() {
+    check(
+        json!({"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": 1, "End": true}}},
+            {"StartAt": "B", "States": {"B": {"Type": "Wait", "Seconds": 3, "End": true}}}]}}}),
+        json!("x"),
+        &[],
+        r#"1<0 ExecutionStarted
+           2<0 ParallelStateEntered P
+           3<2 ParallelStateStarted
+           4<3 PassStateEntered A
+           5<4 PassStateExited A 1
+           6<3 WaitStateEntered B
+           7<6 WaitStateExited B "x"
+           8<7 ParallelStateSucceeded
+           9<7 ParallelStateExited P [1,"x"]
+           10<9 ExecutionSucceeded [1,"x"]"#,
+    );
+}
+
+#[test]
+fn variables_and_jsonata() {
+    check(
+        json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Assign": {"n": "{% $states.input.n + 1 %}"}, "Next": "C"},
+            "C": {"Type": "Choice", "Choices": [{"Condition": "{% $n > 5 %}", "Next": "Big", "Output": {"was": "{% $n %}"}}], "Default": "Small"},
+            "Big": {"Type": "Succeed"},
+            "Small": {"Type": "Fail", "Error": "TooSmall"}}}),
+        json!({"n": 5}),
+        &[],
+        r#"1<0 ExecutionStarted
+           2<0 PassStateEntered A
+           3<2 PassStateExited A {"n":5}
+           4<3 ChoiceStateEntered C
+           5<4 ChoiceStateExited C {"was":6}
+           6<5 SucceedStateEntered Big
+           7<6 SucceedStateExited Big {"was":6}
+           8<7 ExecutionSucceeded {"was":6}"#,
+    );
+}
+
+#[test]
+fn an_expression_without_a_value() {
+    let definition = json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Output": {"x": "{% $states.input.nowhere %}"}, "End": true}}});
+    check(
+        definition.clone(),
+        json!({}),
+        &[],
+        "1<0 ExecutionStarted
+         2<0 PassStateEntered A
+         3<0 EvaluationFailed States.QueryEvaluationError
+         4<3 ExecutionFailed States.QueryEvaluationError",
+    );
+    let world = World::start(&definition, &json!({}));
+    assert_eq!(
+        world.events[2].to_value()["evaluationFailedEventDetails"],
+        json!({
+            "error": "States.QueryEvaluationError",
+            "cause": "An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$states.input.nowhere' specified for the field 'Output/x' returned nothing (undefined).",
+            "location": "Output/x",
+            "state": "A",
+        })
+    );
+}
+
+#[test]
+fn a_path_that_leads_nowhere() {
+    let definition = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"x.$": "$.y"}, "End": true}}});
+    let world = World::start(&definition, &json!({"a": 1}));
+    let expected = Failure::new(
+        "States.Runtime",
+        "An error occurred while executing the state 'A' (entered at the event id #2). The JSONPath '$.y' specified for the field 'x.$' could not be found in the input '{\"a\":1}'",
+    );
+    assert_eq!(world.ended, Some(Ended::Failed(expected)));
+    assert_eq!(world.events.last().unwrap().previous, 2);
+}
+
+#[test]
+fn a_stop_ends_everything_at_once() {
+    let definition = json!({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 100, "End": true}}});
+    let mut world = World::start(&definition, &json!({}));
+    world.tell(Input::Stop { failure: Failure::new("Enough", "said somebody") });
+    assert_eq!(world.ended, Some(Ended::Aborted(Failure::new("Enough", "said somebody"))));
+    assert!(world.timers.is_empty());
+    let before = world.events.len();
+    world.tell(Input::TimerFired { timer: TimerId(0) });
+    assert_eq!(world.events.len(), before, "nothing follows the end");
+}
+
+#[test]
+fn an_answer_that_comes_too_late_changes_nothing() {
+    let definition = json!({"StartAt": "T", "States": {"T": {"Type": "Task", "TimeoutSeconds": 1, "End": true,
+        "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "f"}}}});
+    let mut world = World::start(&definition, &json!({})).run(&[("T", &[Answer::Silence])]);
+    let before = world.lines();
+    world.tell(Input::TaskSucceeded { task: TaskId(0), output: json!(1).into() });
+    assert_eq!(world.lines(), before);
+}
+
+#[test]
+fn a_loop_ends_at_the_quota() {
+    let definition = json!({"StartAt": "A", "States": {
+        "A": {"Type": "Pass", "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.x", "NumericEquals": 1, "Next": "A"}], "Default": "E"},
+        "E": {"Type": "Succeed"}}});
+    let world = World::start(&definition, &json!({"x": 1}));
+    assert_eq!(world.events.len(), 25_000);
+    assert!(matches!(world.ended, Some(Ended::Failed(_))));
+}
+
+proptest! {
+    #[test]
+    fn any_input_ends_or_waits(input in "[\\[\\]{}\":,a-c0-9]{0,40}", n in 0_i64..4) {
+        let input: Value = serde_json::from_str(&input).unwrap_or(json!({"list": [n, n + 1], "n": n}));
+        let definition = json!({"StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Parameters": {"x.$": "$"}, "Next": "C"},
+            "C": {"Type": "Choice", "Choices": [{"Variable": "$.x.n", "IsPresent": true, "Next": "M"}], "Default": "F"},
+            "M": {"Type": "Map", "ItemsPath": "$.x.list", "Next": "T",
+                  "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}}},
+            "T": task(json!({"Retry": [{"ErrorEquals": ["States.ALL"], "JitterStrategy": "FULL"}]})),
+            "F": {"Type": "Fail"}}});
+        let world = World::start(&definition, &input).run(&[("T", &[Answer::Error("E"), Answer::Ok(json!(1))])]);
+        prop_assert!(world.ended.is_some());
+        let ids: Vec<u64> = world.events.iter().map(|event| event.id).collect();
+        prop_assert_eq!(ids, (1..=world.events.len() as u64).collect::<Vec<_>>());
+        replays(&definition, &input, &world);
+    }
+}
