@@ -152,6 +152,8 @@ pub struct Model {
     pub known: Option<Known>,
     /// The time, as of the last message that brought it.
     pub now: Millis,
+    /// The zone that times are shown in.
+    pub zone: jiff::tz::TimeZone,
     /// Executions, newest first.
     pub executions: Vec<ExecutionSummary>,
     /// Whether they were read at least once.
@@ -216,6 +218,7 @@ impl Model {
             machine,
             known: None,
             now,
+            zone: jiff::tz::TimeZone::UTC,
             executions: Vec::new(),
             executions_loaded: false,
             follow_newest: true,

@@ -59,6 +59,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     let (results, mut answers) = mpsc::unbounded_channel();
     let mut effects = Effects::new(cloud, machine.clone(), table, results);
     let mut model = Model::new(place, machine, samples, now());
+    model.zone = jiff::tz::TimeZone::system();
     let mut screen = terminal::Screen::open().wrap_err("cannot use the terminal; commands such as `submit` need none")?;
     let mut views = ui::Views::default();
     let mut events = EventStream::new();

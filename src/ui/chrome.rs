@@ -48,12 +48,25 @@ pub(super) fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
         Span::styled(format!(" {text}"), theme::ERROR).render(area, buffer);
         return;
     }
+    let shown: Vec<(&str, &str)> = model
+        .modes()
+        .iter()
+        .flat_map(|mode| BINDINGS.iter().filter(move |binding| binding.mode == *mode && binding.in_footer))
+        .map(|binding| (binding.shown, binding.help))
+        .collect();
+    // What does not fit is in the help, so its key and the way out are kept to the last.
+    let (first, last) = shown.split_at(shown.len().saturating_sub(2));
+    let width = |(key, help): &(&str, &str)| key.chars().count() + help.chars().count() + 3;
+    let mut room = usize::from(area.width).saturating_sub(last.iter().map(width).sum());
+    let fitting = first.iter().take_while(|item| {
+        let fits = width(item) <= room;
+        room = room.saturating_sub(width(item));
+        fits
+    });
     let mut spans = Vec::new();
-    for mode in model.modes() {
-        for binding in BINDINGS.iter().filter(|binding| binding.mode == *mode && binding.in_footer) {
-            spans.push(Span::styled(format!(" {} ", binding.shown), theme::KEY));
-            spans.push(Span::raw(format!("{} ", binding.help)));
-        }
+    for (key, help) in fitting.chain(last) {
+        spans.push(Span::styled(format!(" {key} "), theme::KEY));
+        spans.push(Span::raw(format!("{help} ")));
     }
     Line::from(spans).render(area, buffer);
 }

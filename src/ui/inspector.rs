@@ -47,7 +47,7 @@ fn state(model: &Model) -> Vec<Line<'static>> {
     }
     lines.push(Line::from(head));
     if let Some(error) = &visit.error {
-        lines.push(Line::from(vec![Span::styled("error   ", theme::FIELD), Span::styled(clean(error), theme::ERROR)]));
+        lines.push(Line::from(vec![Span::styled("error    ", theme::FIELD), Span::styled(clean(error), theme::ERROR)]));
         if let Some(cause) = visit.cause.as_deref().filter(|cause| !cause.is_empty()) {
             lines.extend(document("cause", cause));
         }
@@ -97,7 +97,7 @@ fn word(visit: &Visit) -> &'static str {
 }
 
 pub(super) fn field(name: &str, value: &str) -> Line<'static> {
-    Line::from(vec![Span::styled(format!("{name:<8}"), theme::FIELD), Span::raw(clean(value))])
+    Line::from(vec![Span::styled(format!("{name:<9}"), theme::FIELD), Span::raw(clean(value))])
 }
 
 /// A JSON text, indented; strings that hold JSON themselves are opened. Other texts as they are.

@@ -45,9 +45,17 @@ fn all(body: Rect) -> Vec<(Pane, Rect)> {
     ]
 }
 
-/// The list of executions above the focused pane, or beside it.
+/// The list of executions beside the focused pane; logs need the whole width, and an order its details.
 fn two(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
-    let other = if focus == Pane::Executions { Pane::Graph } else { focus };
+    if focus == Pane::Logs {
+        let [list, logs] = Layout::vertical([Constraint::Length(6), Constraint::Min(0)]).areas(body);
+        return vec![(Pane::Executions, list), (Pane::Logs, logs)];
+    }
     let [list, pane] = Layout::horizontal([Constraint::Length(30), Constraint::Min(0)]).areas(body);
+    if focus == Pane::Orders {
+        let [orders, inspector] = Layout::vertical([Constraint::Percentage(40), Constraint::Min(0)]).areas(pane);
+        return vec![(Pane::Executions, list), (Pane::Orders, orders), (Pane::Inspector, inspector)];
+    }
+    let other = if focus == Pane::Executions { Pane::Graph } else { focus };
     vec![(Pane::Executions, list), (other, pane)]
 }

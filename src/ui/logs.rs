@@ -20,18 +20,20 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let end = lines.len().saturating_sub(model.logs_scroll);
     let start = end.saturating_sub(usize::from(area.height));
     for (line, y) in lines[start..end].iter().zip(area.top()..area.bottom()) {
-        shown(line, usize::from(area.width)).render(Rect { y, height: 1, ..area }, buffer);
+        shown(line, &model.zone, usize::from(area.width)).render(Rect { y, height: 1, ..area }, buffer);
     }
 }
 
 /// Time, function, level and message; of a JSON line what a person reads first, then its other fields.
-fn shown(line: &LogLine, width: usize) -> Line<'static> {
+fn shown(line: &LogLine, zone: &jiff::tz::TimeZone, width: usize) -> Line<'static> {
     let time = jiff::Timestamp::from_millisecond(line.at).unwrap_or_default();
-    let time = time.to_zoned(jiff::tz::TimeZone::system()).strftime("%H:%M:%S%.3f").to_string();
+    let time = time.to_zoned(zone.clone()).strftime("%H:%M:%S%.3f").to_string();
     let function = line.group.rsplit('/').next().unwrap_or_default();
     let (level, message) = told(&line.message);
     let level_style = theme::level(&level);
-    let head = format!("{time} {:<19} ", cut(&clean(function), 19));
+    // A narrow pane has better use for its columns than milliseconds and long names.
+    let (time, name) = if width < 100 { (time.get(..8).unwrap_or_default(), 15) } else { (time.as_str(), 19) };
+    let head = format!("{time} {:<name$} ", cut(&clean(function), name));
     let room = width.saturating_sub(head.len() + 6);
     Line::from(vec![
         Span::styled(head, theme::DIM),

@@ -1,0 +1,11 @@
+//! The program from outside: flows on the embedded cloud, the wire, screens, the terminal, and what holds the code
+//! together. One crate, so that it links once.
+
+mod contract;
+mod flows;
+mod kill;
+mod screens;
+mod terminal;
+mod tidy;
+mod wire;
+mod world;

@@ -1,0 +1,257 @@
+//! Screens as snapshots: keys and answers in, what is then seen.
+
+use orderflow_tui::app::{Key, Model, Msg, update};
+use orderflow_tui::facts::{
+    Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, OrderFacts,
+};
+use orderflow_tui::{local, ui};
+use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use serde_json::json;
+
+/// 2026-01-01T12:00:00Z.
+const NOON: i64 = 1_767_268_800_000;
+
+/// A dashboard that nobody but the test talks to.
+struct App {
+    model: Model,
+    views: ui::Views,
+    terminal: Terminal<TestBackend>,
+}
+
+fn arn(name: &str) -> Arn {
+    Arn(format!("arn:aws:states:us-east-1:000000000000:execution:order-workflow:{name}"))
+}
+
+fn summary(name: &str, status: ExecutionStatus, seconds: i64) -> ExecutionSummary {
+    ExecutionSummary {
+        arn: arn(name),
+        name: name.to_owned(),
+        status,
+        started_at: NOON - seconds * 1000,
+        stopped_at: status.is_over().then_some(NOON - seconds * 1000 + 1234),
+    }
+}
+
+fn record(name: &str, status: OrderStatus) -> OrderRecord {
+    let entry = |status, second: u32, reason: &str| HistoryEntry {
+        status,
+        at: format!("2026-01-01T11:59:{second:02}.000Z"),
+        reason: reason.to_owned(),
+        execution: arn(name).0,
+    };
+    OrderRecord {
+        order_id: OrderId::new(name).unwrap(),
+        status,
+        created_at: "2026-01-01T11:59:00.000Z".into(),
+        updated_at: "2026-01-01T11:59:01.000Z".into(),
+        execution: arn(name).0,
+        order: json!({"customer": {"name": "Ada Example"}, "currency": "EUR", "total": 259_800}),
+        approval_token: (status == OrderStatus::AwaitingApproval).then(|| "token".to_owned()),
+        history: vec![entry(OrderStatus::Received, 0, "Order taken in"), entry(status, 1, "The amount needs somebody's approval")],
+    }
+}
+
+/// `id previous Type name-or-error`, one event a line.
+fn history(script: &str) -> Vec<HistoryEvent> {
+    script
+        .lines()
+        .map(|line| {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let kind = EventKind::of(words[2]);
+            let failed = matches!(kind, EventKind::TaskFailed | EventKind::ExecutionFailed);
+            let word = words.get(3).map(|word| (*word).to_owned());
+            HistoryEvent {
+                id: words[0].parse().unwrap(),
+                previous: words[1].parse().unwrap(),
+                at: NOON - 10_000 + words[0].parse::<i64>().unwrap() * 100,
+                kind,
+                type_name: words[2].to_owned(),
+                name: word.clone().filter(|_| !failed),
+                error: word.filter(|_| failed),
+                cause: failed.then(|| json!({"errorType": words[3], "errorMessage": "insufficient funds \u{1b}[31m"}).to_string()),
+                input: Some(r#"{"orderId":"ord-2"}"#.to_owned()).filter(|_| kind == EventKind::StateEntered),
+                output: None,
+                parameters: None,
+                resource: None,
+                index: None,
+                length: words.get(4).and_then(|length| length.parse().ok()),
+                assigned: Vec::new(),
+            }
+        })
+        .collect()
+}
+
+const DECLINED: &str = "1 0 ExecutionStarted
+2 0 TaskStateEntered ReceiveOrder
+3 2 TaskStateExited ReceiveOrder
+4 3 TaskStateEntered ValidateOrder
+5 4 TaskStateExited ValidateOrder
+6 5 MapStateEntered CheckLines
+7 6 MapStateStarted - 2
+8 7 MapStateExited CheckLines
+9 8 TaskStateEntered ReserveStock
+10 9 TaskStateExited ReserveStock
+11 10 TaskStateEntered RecordReserved
+12 11 TaskStateExited RecordReserved
+13 12 ChoiceStateEntered IsLargeOrder
+14 13 ChoiceStateExited IsLargeOrder
+15 14 TaskStateEntered ProcessPayment
+16 15 TaskScheduled
+17 16 TaskStarted
+18 17 TaskFailed PaymentDeclined
+19 18 TaskStateExited ProcessPayment
+20 19 TaskStateEntered VoidPayment";
+
+impl App {
+    fn new(width: u16, height: u16) -> Self {
+        let samples = local::samples().unwrap();
+        let model = Model::new("embedded cloud".into(), local::machine_arn(), samples, NOON);
+        Self { model, views: ui::Views::default(), terminal: Terminal::new(TestBackend::new(width, height)).unwrap() }
+    }
+
+    /// A dashboard with orders in it, looking at one whose payment was declined.
+    fn lively(width: u16, height: u16) -> Self {
+        let mut app = Self::new(width, height);
+        let identity = Identity { account: "000000000000".into(), arn: "arn:aws:iam::000000000000:root".into() };
+        app.tell(Msg::Identity(Ok(identity)));
+        app.tell(Msg::Executions(Ok(vec![
+            summary("ord-2", ExecutionStatus::Running, 10),
+            summary("ord-1", ExecutionStatus::Succeeded, 65),
+            summary("ord-0", ExecutionStatus::Failed, 4000),
+        ])));
+        let facts = MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: local::definition() };
+        app.tell(Msg::Machine { execution: Some(arn("ord-2")), result: Ok(facts) });
+        app.tell(Msg::History { execution: arn("ord-2"), result: Ok(history(DECLINED)) });
+        app.tell(Msg::Orders(Ok(vec![
+            record("ord-3", OrderStatus::AwaitingApproval),
+            record("ord-1", OrderStatus::Confirmed),
+            record("ord-0", OrderStatus::OutOfStock),
+        ])));
+        app.tell(Msg::Order {
+            id: OrderId::new("ord-3").unwrap(),
+            result: Box::new(Ok(Some(OrderFacts {
+                record: record("ord-3", OrderStatus::AwaitingApproval),
+                payment: Some(Payment { state: PaymentState::Voided, amount: String::new(), reference: String::new(), at: String::new() }),
+                reservation: None,
+            }))),
+        });
+        let line = |id: i64, message: &str| LogLine {
+            id: id.to_string(),
+            group: "/aws/lambda/process-payment".into(),
+            stream: "s".into(),
+            at: NOON - 1000 + id,
+            message: message.to_owned(),
+        };
+        app.tell(Msg::Logs(Ok(vec![
+            line(1, "START RequestId: 11111111-1111-1111-1111-111111111111 Version: $LATEST"),
+            line(2, r#"{"level":"INFO","message":"asking the gateway","attempt":0,"span":{"orderId":"ord-2","execution":"…:ord-2","requestId":"11111111-1111-1111-1111-111111111111"}}"#),
+            line(3, r#"{"level":"ERROR","message":"payment declined: \u001b[2Jinsufficient funds","error":"PaymentDeclined","span":{"orderId":"ord-2","execution":"…:ord-2"}}"#),
+        ])));
+        app
+    }
+
+    fn tell(&mut self, message: Msg) {
+        update(&mut self.model, message);
+    }
+
+    fn keys(mut self, keys: &[Key]) -> Self {
+        for key in keys {
+            self.tell(Msg::Key(*key));
+        }
+        self
+    }
+
+    fn screen(&mut self) -> String {
+        self.views.prepare(&self.model);
+        let (model, views) = (&self.model, &self.views);
+        self.terminal.draw(|frame| ui::draw(model, views, frame)).unwrap();
+        self.terminal.backend().to_string()
+    }
+}
+
+macro_rules! snapshots {
+    ($($name:ident: $app:expr;)*) => {
+        $(#[test]
+        fn $name() {
+            insta::assert_snapshot!($app.screen());
+        })*
+    };
+}
+
+snapshots! {
+    nothing_yet_80x24: App::new(80, 24);
+    too_small: App::new(50, 10);
+    lively_80x24: App::lively(80, 24);
+    lively_120x40: App::lively(120, 40);
+    lively_200x60: App::lively(200, 60);
+    failure_120x40: App::lively(120, 40).keys(&[Key::Char('f')]);
+    order_80x24: App::lively(80, 24).keys(&[Key::Char('4')]);
+    logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('s')]);
+    submit_80x24: App::lively(80, 24).keys(&[Key::Char('n'), Key::Down, Key::Down]);
+    submit_120x40: App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Delete]);
+    approve_80x24: App::lively(80, 24).keys(&[Key::Char('4'), Key::Char('a'), Key::Char('o'), Key::Char('k')]);
+    help_80x24: App::lively(80, 24).keys(&[Key::Char('?')]);
+}
+
+#[test]
+fn a_form_that_cannot_be_sent_stays_filled() {
+    let mut app = App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Delete, Key::Ctrl('s')]);
+    let screen = app.screen();
+    assert!(screen.contains("not JSON"), "{screen}");
+    assert!(screen.contains("\"customer\""), "{screen}");
+    let mut app = App::lively(120, 40).keys(&[Key::Char('n'), Key::Ctrl('s')]);
+    assert!(app.screen().contains("sending…"));
+    app.tell(Msg::Started { request: 1, result: Err("cannot start execution ord-9: ThrottlingException: slow down".into()) });
+    let screen = app.screen();
+    assert!(screen.contains("ThrottlingException") && screen.contains("\"customer\""), "{screen}");
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_changes_nothing() {
+    let mut app = App::lively(120, 40);
+    let before = app.screen();
+    app.tell(Msg::History { execution: arn("ord-0"), result: Ok(history("1 0 ExecutionStarted")) });
+    app.tell(Msg::Machine { execution: Some(arn("ord-0")), result: Err("too late".into()) });
+    app.tell(Msg::Order { id: OrderId::new("ord-1").unwrap(), result: Box::new(Err("too late".into())) });
+    assert_eq!(app.screen(), before);
+}
+
+#[test]
+fn a_failed_call_is_told_and_the_rest_goes_on() {
+    let mut app = App::lively(120, 40);
+    app.tell(Msg::Orders(Err("cannot list the orders: AccessDeniedException: no (the role lacks the permission)".into())));
+    let screen = app.screen();
+    assert!(screen.contains("AccessDeniedException") && screen.contains("ord-2"), "{screen}");
+    app.tell(Msg::Orders(Ok(Vec::new())));
+    assert!(!app.screen().contains("AccessDeniedException"));
+}
+
+#[test]
+fn nothing_from_outside_steers_the_terminal() {
+    let mut app = App::lively(120, 40).keys(&[Key::Char('f')]);
+    assert!(!app.screen().contains('\u{1b}'));
+}
+
+#[test]
+fn no_key_and_no_size_panics() {
+    let keys = [
+        Key::Char('n'), Key::Char('a'), Key::Char('r'), Key::Char('f'), Key::Char('o'), Key::Char('S'), Key::Char('z'),
+        Key::Char('d'), Key::Tab, Key::BackTab, Key::Up, Key::Down, Key::PageUp, Key::PageDown, Key::Home, Key::End,
+        Key::Enter, Key::Esc, Key::Char('?'), Key::Char('s'), Key::Backspace, Key::Delete, Key::Ctrl('s'), Key::Char('ü'),
+    ];
+    for (width, height) in [(1, 1), (60, 18), (80, 24), (250, 80)] {
+        for filled in [false, true] {
+            let mut app = if filled { App::lively(width, height) } else { App::new(width, height) };
+            let mut state: u64 = 42;
+            for _ in 0..400 {
+                // A small generator is chance enough here, and the same one each time.
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let key = keys[usize::try_from(state >> 33).unwrap() % keys.len()];
+                app.tell(Msg::Key(key));
+                app.screen();
+            }
+        }
+    }
+}

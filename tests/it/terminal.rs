@@ -1,0 +1,98 @@
+//! The last mile: the program in a pseudo-terminal. Waits for words, never for time.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+/// How long a word may take on a slow machine before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
+}
+
+struct Program {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    keys: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    _pty: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+impl Program {
+    fn start(args: &[&str]) -> Self {
+        let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+        let pty = native_pty_system().openpty(size).unwrap();
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_orderflow-tui"));
+        command.args(args);
+        command.env("TERM", "xterm-256color");
+        let child = pty.slave.spawn_command(command).unwrap();
+        let mut reader = pty.master.try_clone_reader().unwrap();
+        let (sender, output) = channel();
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(count) = reader.read(&mut bytes) {
+                if count == 0 || sender.send(bytes[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let keys = pty.master.take_writer().unwrap();
+        Self { child, keys, output, parser: vt100::Parser::new(cells(40), cells(120), 0), raw: Vec::new(), _pty: pty.master }
+    }
+
+    fn wait_for(&mut self, words: &str) -> &mut Self {
+        let until = Instant::now() + PATIENCE;
+        while !self.parser.screen().contents().contains(words) {
+            let left = until.saturating_duration_since(Instant::now());
+            let Ok(bytes) = self.output.recv_timeout(left) else {
+                panic!("{words:?} did not come:\n{}", self.parser.screen().contents());
+            };
+            self.parser.process(&bytes);
+            self.raw.extend(bytes);
+        }
+        self
+    }
+
+    fn press(&mut self, keys: &str) -> &mut Self {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+        self
+    }
+
+    /// Its exit code, and all that it wrote.
+    fn ended(mut self) -> (u32, String) {
+        let status = self.child.wait().unwrap();
+        drop(self.keys);
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
+            self.raw.extend(bytes);
+        }
+        (status.exit_code(), String::from_utf8_lossy(&self.raw).into_owned())
+    }
+}
+
+#[test]
+fn an_order_from_key_to_end() {
+    let mut program = Program::start(&["--in-memory"]);
+    program.wait_for("No executions yet").press("n").wait_for("order, as it will be sent");
+    program.press("\x13").wait_for("CONFIRMED").wait_for("✓ 1").press("n").wait_for("order, as it will be sent");
+    program.press("jj\x13").wait_for("? ord-").press("a").wait_for("Approve order");
+    program.press("fine\r").wait_for("✓ 2").press("q");
+    let (code, output) = program.ended();
+    assert_eq!(code, 0);
+    assert!(output.contains("\x1b[?1049h") && output.trim_end().contains("\x1b[?1049l"), "the terminal is given back");
+}
+
+#[test]
+fn a_signal_gives_the_terminal_back() {
+    let mut program = Program::start(&["--in-memory"]);
+    program.wait_for("No executions yet");
+    let id = program.child.process_id().unwrap();
+    std::process::Command::new("kill").arg(id.to_string()).status().unwrap();
+    let (_, output) = program.ended();
+    assert!(output.contains("\x1b[?1049l"));
+}
