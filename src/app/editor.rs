@@ -124,7 +124,9 @@ mod tests {
     #[test]
     fn edits_join_and_split_lines() {
         let mut editor = Editor::new("ab\nçd");
-        for edit in [Edit::Down, Edit::Right, Edit::Insert('x'), Edit::NewLine, Edit::Backspace, Edit::Home, Edit::Backspace] {
+        for edit in
+            [Edit::Down, Edit::Right, Edit::Insert('x'), Edit::NewLine, Edit::Backspace, Edit::Home, Edit::Backspace]
+        {
             editor.apply(edit);
         }
         assert_eq!(editor.text(), "abçxd");

@@ -96,7 +96,14 @@ macro_rules! binding {
 pub const BINDINGS: &[Binding] = &[
     binding!(Panes, [Key::Char('n')], "n", Intent::NewOrder, "new order", true),
     binding!(Panes, [Key::Tab, Key::Char('l'), Key::Right], "Tab", Intent::NextPane, "next pane", true),
-    binding!(Panes, [Key::BackTab, Key::Char('h'), Key::Left], "Shift-Tab", Intent::PreviousPane, "previous pane", false),
+    binding!(
+        Panes,
+        [Key::BackTab, Key::Char('h'), Key::Left],
+        "Shift-Tab",
+        Intent::PreviousPane,
+        "previous pane",
+        false
+    ),
     binding!(Panes, [Key::Char('1')], "1", Intent::Focus(1), "executions", false),
     binding!(Panes, [Key::Char('2')], "2", Intent::Focus(2), "graph", false),
     binding!(Panes, [Key::Char('3')], "3", Intent::Focus(3), "inspector", false),
@@ -113,7 +120,14 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Panes, [Key::Char('r')], "r", Intent::Reject, "reject", true),
     binding!(Panes, [Key::Char('S')], "S", Intent::Stop, "stop the execution", false),
     binding!(Panes, [Key::Char('o')], "o", Intent::Other, "from an execution to its order and back", false),
-    binding!(Panes, [Key::Char('F')], "F", Intent::Follow, "follow: the newest execution, the running state, the last line", false),
+    binding!(
+        Panes,
+        [Key::Char('F')],
+        "F",
+        Intent::Follow,
+        "follow: the newest execution, the running state, the last line",
+        false
+    ),
     binding!(Panes, [Key::Char('z')], "z", Intent::ZoomPane, "zoom", true),
     binding!(Graph, [Key::Char('d'), Key::Char('+'), Key::Char('-')], "d", Intent::Density, "density", true),
     binding!(Logs, [Key::Char('s')], "s", Intent::Scope, "all / this one", true),
@@ -136,7 +150,10 @@ pub const BINDINGS: &[Binding] = &[
 /// What a key means where these modes hold; the first mode counts most.
 pub fn intent(modes: &[Mode], key: Key) -> Option<Intent> {
     modes.iter().find_map(|mode| {
-        BINDINGS.iter().find(|binding| binding.mode == *mode && binding.keys.contains(&key)).map(|binding| binding.intent)
+        BINDINGS
+            .iter()
+            .find(|binding| binding.mode == *mode && binding.keys.contains(&key))
+            .map(|binding| binding.intent)
     })
 }
 

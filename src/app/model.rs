@@ -62,6 +62,15 @@ pub struct Watch {
     pub loaded: bool,
 }
 
+/// What the inspector shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// The chosen state of the execution that is looked at.
+    State,
+    /// The chosen order.
+    Order,
+}
+
 /// What lies over the panes.
 #[derive(Clone, Debug)]
 pub enum Dialog {
@@ -83,6 +92,8 @@ pub struct SubmitForm {
     pub sample: usize,
     /// Whether keys go to the text.
     pub in_text: bool,
+    /// Whether the text is no longer the sample's.
+    pub edited: bool,
     /// The order as it will be sent.
     pub text: Editor,
     /// Why it cannot be sent, or was not.
@@ -168,8 +179,12 @@ pub struct Model {
     pub follow_state: bool,
     /// One row a state instead of three; `None` leaves it to the room there is.
     pub compact: Option<bool>,
+    /// What the inspector shows: what belongs to the list that was focused last.
+    pub subject: Subject,
     /// Lines that the inspector is scrolled by.
     pub inspector_scroll: usize,
+    /// The most that the inspector could be scrolled by as it was last drawn.
+    pub inspector_most: usize,
     /// Orders, newest first.
     pub orders: Vec<OrderRecord>,
     /// Whether they were read at least once.
@@ -226,7 +241,9 @@ impl Model {
             state: None,
             follow_state: true,
             compact: None,
+            subject: Subject::State,
             inspector_scroll: 0,
+            inspector_most: 0,
             orders: Vec::new(),
             orders_loaded: false,
             order: None,
@@ -307,9 +324,10 @@ impl Model {
 
 /// The request id that a log line names.
 pub fn request_of(message: &str) -> Option<&str> {
-    let at = message.find("RequestId: ").map(|at| at + "RequestId: ".len()).or_else(|| {
-        message.find("\"requestId\":\"").map(|at| at + "\"requestId\":\"".len())
-    })?;
+    let at = message
+        .find("RequestId: ")
+        .map(|at| at + "RequestId: ".len())
+        .or_else(|| message.find("\"requestId\":\"").map(|at| at + "\"requestId\":\"".len()))?;
     message.get(at..at + 36)
 }
 
@@ -320,17 +338,39 @@ pub enum Msg {
     Key(Key),
     /// The time went on.
     Tick(Millis),
+    /// Text was pasted.
+    Paste(String),
+    /// The screen was drawn; so far could the inspector be scrolled.
+    Drawn {
+        inspector_most: usize,
+    },
     /// Something in the cloud has changed, or it is time to look.
     Changed(Millis),
     Identity(Result<Identity, String>),
     Executions(Result<Vec<ExecutionSummary>, String>),
-    Machine { execution: Option<Arn>, result: Result<MachineFacts, String> },
-    History { execution: Arn, result: Result<Vec<HistoryEvent>, String> },
+    Machine {
+        execution: Option<Arn>,
+        result: Result<MachineFacts, String>,
+    },
+    History {
+        execution: Arn,
+        result: Result<Vec<HistoryEvent>, String>,
+    },
     Orders(Result<Vec<OrderRecord>, String>),
-    Order { id: OrderId, result: Box<Result<Option<OrderFacts>, String>> },
+    Order {
+        id: OrderId,
+        result: Box<Result<Option<OrderFacts>, String>>,
+    },
     Logs(Result<Vec<LogLine>, String>),
-    Started { request: u64, result: Result<Arn, String> },
-    Acted { request: u64, action: Action, result: Result<(), String> },
+    Started {
+        request: u64,
+        result: Result<Arn, String>,
+    },
+    Acted {
+        request: u64,
+        action: Action,
+        result: Result<(), String>,
+    },
 }
 
 /// What can be wished for.

@@ -237,7 +237,12 @@ impl Run {
                 self.count(container, |items| items.running = items.running.saturating_sub(1));
                 self.abort_inside(container, event.index, event.at);
             }
-            K::ContainerSucceeded => place.visit = self.container(before.visit, &event.type_name),
+            K::ContainerSucceeded => {
+                place.visit = self.container(before.visit, &event.type_name);
+                if let Some(visit) = self.visit(place.visit) {
+                    (visit.error, visit.cause) = (None, None);
+                }
+            }
             K::ContainerFailed => {
                 self.settle(before.visit, event.at);
                 let failed = before.visit.and_then(|visit| self.visits.get(visit)).cloned();

@@ -3,7 +3,7 @@
 use super::editor::{Edit, Editor};
 use super::keymap::{Intent, Key, intent};
 use super::model::{
-    Action, Cmd, Dialog, Known, MAX_LOGS, Model, Msg, Notice, Pane, Question, SubmitForm, TaskKey, Watch,
+    Action, Cmd, Dialog, Known, MAX_LOGS, Model, Msg, Notice, Pane, Question, Subject, SubmitForm, TaskKey, Watch,
 };
 use super::run::{Run, VisitStatus};
 use super::submit;
@@ -24,6 +24,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Changed(now) => {
             model.now = now;
             refresh(model)
+        }
+        Msg::Drawn { inspector_most } => {
+            model.inspector_most = inspector_most;
+            model.inspector_scroll = model.inspector_scroll.min(inspector_most);
+            Vec::new()
+        }
+        Msg::Paste(text) => {
+            paste(model, &text);
+            Vec::new()
         }
         Msg::Key(key) => {
             model.notice = None;
@@ -85,15 +94,18 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::Logs(result) => {
+            let mut added = 0;
             for line in noted(model, TaskKey::Logs, result).unwrap_or_default() {
                 if model.log_ids.insert(line.id.clone()) {
                     // Lines of several groups come each in order; among each other they are put in order here.
                     let at = model.logs.partition_point(|known| (known.at, &known.id) <= (line.at, &line.id));
                     model.logs.insert(at, line);
-                    if model.logs_scroll > 0 {
-                        model.logs_scroll += 1;
-                    }
+                    added += 1;
                 }
+            }
+            // Who has scrolled back goes on seeing the same lines.
+            if model.logs_scroll > 0 && !model.logs_of_execution {
+                model.logs_scroll += added;
             }
             while model.logs.len() > MAX_LOGS {
                 if let Some(line) = model.logs.pop_front() {
@@ -153,6 +165,9 @@ fn look_at(model: &mut Model, arn: Arn) -> Vec<Cmd> {
     model.state = None;
     model.follow_state = true;
     model.inspector_scroll = 0;
+    if model.logs_of_execution {
+        model.logs_scroll = 0;
+    }
     vec![Cmd::FetchHistory { execution: arn.clone(), after: 0 }, Cmd::FetchMachine { execution: Some(arn) }]
 }
 
@@ -227,6 +242,7 @@ fn type_into_form(form: &mut SubmitForm, key: Key, samples: &[order_core::Sample
     if form.in_text {
         if let Some(edit) = edit(key, true) {
             form.text.apply(edit);
+            form.edited |= !matches!(edit, Edit::Left | Edit::Right | Edit::Up | Edit::Down | Edit::Home | Edit::End);
             form.problem = None;
         }
         return;
@@ -243,9 +259,36 @@ fn type_into_form(form: &mut SubmitForm, key: Key, samples: &[order_core::Sample
         }
         _ => return,
     };
+    if form.edited && chosen != form.sample {
+        // An edited order is not thrown away by a look at the list.
+        form.problem = Some("the order was edited: Esc and n start over with a sample".into());
+        return;
+    }
     form.sample = chosen;
     form.text = text_of(samples, chosen);
     form.problem = None;
+}
+
+/// Pasted text goes where text is typed, and nowhere else: it is no command.
+fn paste(model: &mut Model, text: &str) {
+    let editor = match &mut model.dialog {
+        Some(Dialog::Submit(form)) if form.in_text && form.sending.is_none() => {
+            form.edited = true;
+            form.problem = None;
+            Some(&mut form.text)
+        }
+        Some(Dialog::Question(question)) if question.sending.is_none() => question.reason.as_mut(),
+        _ => None,
+    };
+    let Some(editor) = editor else { return };
+    for c in text.replace("\r\n", "\n").chars() {
+        match c {
+            '\n' | '\r' => editor.apply(Edit::NewLine),
+            '\t' => (0..2).for_each(|_| editor.apply(Edit::Insert(' '))),
+            c if c.is_control() => {}
+            c => editor.apply(Edit::Insert(c)),
+        }
+    }
 }
 
 fn text_of(samples: &[order_core::Sample], index: usize) -> Editor {
@@ -258,7 +301,7 @@ fn in_dialog(model: &mut Model, dialog: Dialog, intent: Intent) -> Vec<Cmd> {
         Dialog::Help { scroll } => {
             model.dialog = match intent {
                 Intent::Up => Some(Dialog::Help { scroll: scroll.saturating_sub(1) }),
-                Intent::Down => Some(Dialog::Help { scroll: scroll + 1 }),
+                Intent::Down => Some(Dialog::Help { scroll: (scroll + 1).min(super::keymap::BINDINGS.len()) }),
                 _ => None,
             };
             Vec::new()
@@ -374,6 +417,7 @@ fn in_panes(model: &mut Model, intent: Intent) -> Vec<Cmd> {
             model.dialog = Some(Dialog::Submit(Box::new(SubmitForm {
                 sample: 0,
                 in_text: false,
+                edited: false,
                 text: text_of(&model.samples, 0),
                 problem: None,
                 sending: None,
@@ -387,10 +431,17 @@ fn in_panes(model: &mut Model, intent: Intent) -> Vec<Cmd> {
             if model.zoomed {
                 model.zoomed = false;
             } else {
-                model.focus = Pane::Executions;
+                show(model, Pane::Executions);
             }
         }
-        Intent::Density => model.compact = Some(!model.compact.unwrap_or(false)),
+        // From what fits, to three rows a state, to one.
+        Intent::Density => {
+            model.compact = match model.compact {
+                None => Some(false),
+                Some(false) => Some(true),
+                Some(true) => None,
+            };
+        }
         Intent::Scope => {
             model.logs_of_execution = !model.logs_of_execution;
             model.logs_scroll = 0;
@@ -414,7 +465,20 @@ fn in_panes(model: &mut Model, intent: Intent) -> Vec<Cmd> {
 
 fn focus(model: &mut Model, index: usize) {
     if let Some(pane) = Pane::ALL.get(index) {
-        model.focus = *pane;
+        show(model, *pane);
+    }
+}
+
+/// Focuses a pane; the inspector shows what belongs to it.
+fn show(model: &mut Model, pane: Pane) {
+    model.focus = pane;
+    let subject = match pane {
+        Pane::Executions | Pane::Graph => Subject::State,
+        Pane::Orders => Subject::Order,
+        Pane::Inspector | Pane::Logs => model.subject,
+    };
+    if subject != model.subject {
+        model.subject = subject;
         model.inspector_scroll = 0;
     }
 }
@@ -454,7 +518,7 @@ fn step(model: &mut Model, by: isize) -> Vec<Cmd> {
             Vec::new()
         }
         Pane::Inspector => {
-            model.inspector_scroll = model.inspector_scroll.saturating_add_signed(by);
+            model.inspector_scroll = model.inspector_scroll.saturating_add_signed(by).min(model.inspector_most);
             Vec::new()
         }
         Pane::Orders => {
@@ -491,6 +555,7 @@ fn to_failure(model: &mut Model) {
         Some(state) => {
             model.state = Some(state);
             model.follow_state = false;
+            model.subject = Subject::State;
             model.focus = Pane::Inspector;
             model.inspector_scroll = 0;
         }
@@ -505,26 +570,33 @@ fn to_other(model: &mut Model) -> Vec<Cmd> {
     if model.focus == Pane::Orders {
         let execution = model.orders.iter().find(|order| Some(&order.order_id) == model.order.as_ref());
         let Some(arn) = execution.map(|order| Arn(order.execution.clone())) else { return Vec::new() };
-        model.focus = Pane::Graph;
+        show(model, Pane::Graph);
         model.follow_newest = false;
         return look_at(model, arn);
     }
-    let name = model.watch.as_ref().map(|watch| watch.arn.name().to_owned());
-    let Some(id) = name.and_then(|name| order_core::OrderId::new(name).ok()) else { return Vec::new() };
+    let Some(id) = model.watch.as_ref().and_then(order_of) else { return Vec::new() };
     model.order = Some(id);
     model.order_facts = None;
-    model.focus = Pane::Orders;
+    show(model, Pane::Orders);
     model.inspector_scroll = 0;
     fetch_order(model)
+}
+
+/// The order of an execution: the one in its input, or the one that it is named after.
+fn order_of(watch: &Watch) -> Option<order_core::OrderId> {
+    let input = watch.run.events.first().and_then(|event| event.input.as_deref());
+    let value: Option<serde_json::Value> = input.and_then(|input| serde_json::from_str(input).ok());
+    let id = value.as_ref().and_then(|value| value.get("orderId")).and_then(|id| id.as_str());
+    order_core::OrderId::new(id.unwrap_or_else(|| watch.arn.name())).ok()
 }
 
 fn review(model: &mut Model, approve: bool) {
     // The order that is looked at, or that of the execution that is.
     let of_execution = model.watch.as_ref().map(|watch| watch.arn.0.clone());
-    let order = if model.focus == Pane::Orders {
-        model.orders.iter().find(|order| Some(&order.order_id) == model.order.as_ref())
-    } else {
-        model.orders.iter().find(|order| Some(&order.execution) == of_execution.as_ref())
+    let mut known = model.orders.iter().chain(model.order_facts.iter().map(|facts| &facts.record));
+    let order = match model.subject {
+        Subject::Order => known.find(|order| Some(&order.order_id) == model.order.as_ref()),
+        Subject::State => known.find(|order| Some(&order.execution) == of_execution.as_ref()),
     };
     let Some((order, token)) = order.and_then(|order| Some((order, order.approval_token.clone()?))) else {
         let text = "this order does not wait for approval: choose one that is AWAITING_APPROVAL".to_owned();

@@ -54,11 +54,18 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME")]
     pub table: Option<String>,
     /// Where the embedded cloud keeps its data [default: $XDG_DATA_HOME/orderflow-tui]
-    #[arg(long, global = true, value_name = "DIR", conflicts_with_all = ["in_memory", "profile", "endpoint_url"])]
+    #[arg(long, global = true, value_name = "DIR", conflicts_with_all = ["in_memory", "profile", "endpoint_url", "region"])]
     pub data_dir: Option<PathBuf>,
     /// Let the embedded cloud keep its data in memory only
-    #[arg(long, global = true, conflicts_with_all = ["profile", "endpoint_url"])]
+    #[arg(long, global = true, conflicts_with_all = ["profile", "endpoint_url", "region"])]
     pub in_memory: bool,
+}
+
+impl Global {
+    /// Whether another cloud is meant than the embedded one.
+    pub fn is_elsewhere(&self) -> bool {
+        self.profile.is_some() || self.region.is_some() || self.endpoint_url.is_some()
+    }
 }
 
 /// The commands.

@@ -30,7 +30,7 @@ pub(super) async fn run(global: &Global, args: Graph) -> color_eyre::Result<Ende
 
 /// The definition of a file, of standard input, of the machine that the command line names, or our own.
 async fn definition(global: &Global, file: Option<&str>) -> color_eyre::Result<(String, String)> {
-    let elsewhere = global.state_machine.is_some() || global.profile.is_some() || global.endpoint_url.is_some();
+    let elsewhere = global.state_machine.is_some() || global.is_elsewhere();
     match file {
         Some("-") => {
             let mut text = String::new();

@@ -5,20 +5,21 @@ use order_core::{OrderId, OrderRecord, OrderStatus};
 use serde_json::{Value, json};
 
 use super::args::{Executions, Orders};
-use super::output::{local_time, say, table, utc_time};
-use super::{Connected, Ended};
+use super::output::{local_time, say, say_json, table, utc_time};
+use super::{Connected, Ended, Usage};
 use crate::facts::{ExecutionStatus, ExecutionSummary, OrderFacts};
 use crate::ui::text::{clean, duration};
 
 pub(super) async fn executions(world: &Connected, args: Executions) -> color_eyre::Result<Ended> {
-    let status = args.status.as_deref().and_then(|name| {
-        ExecutionStatus::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(name))
-    });
+    let status = args
+        .status
+        .as_deref()
+        .and_then(|name| ExecutionStatus::ALL.into_iter().find(|status| status.as_str().eq_ignore_ascii_case(name)));
     let machine = world.machine().await?;
     let executions = world.cloud.executions(&machine, status, args.limit).await?;
     if args.json {
         for execution in &executions {
-            say(&summary(execution).to_string())?;
+            say_json(&summary(execution).to_string())?;
         }
         return Ok(Ended::Well);
     }
@@ -52,7 +53,7 @@ pub(super) fn summary(execution: &ExecutionSummary) -> Value {
 
 pub(super) async fn orders(world: &Connected, args: Orders) -> color_eyre::Result<Ended> {
     if let Some(id) = &args.id {
-        let id = OrderId::new(id.as_str()).map_err(|expected| eyre!("{id:?} is no order id: {expected}"))?;
+        let id = OrderId::new(id.as_str()).map_err(|expected| Usage(format!("{id:?} is no order id: {expected}")))?;
         let order = world.cloud.order(&world.table, &id).await?.ok_or_else(|| eyre!("there is no order {id}"))?;
         one(&order, args.json)?;
         return Ok(Ended::Well);
@@ -62,14 +63,14 @@ pub(super) async fn orders(world: &Connected, args: Orders) -> color_eyre::Resul
         Some(name) => {
             let status: OrderStatus = name.to_uppercase().parse().map_err(|error| {
                 let names: Vec<&str> = OrderStatus::ALL.iter().map(|status| status.as_str()).collect();
-                eyre!("{error}, expected one of {}", names.join(", "))
+                Usage(format!("{error}, expected one of {}", names.join(", ")))
             })?;
             world.cloud.orders_by_status(&world.table, status, args.limit).await?
         }
     };
     if args.json {
         for record in &records {
-            say(&serde_json::to_string(record)?)?;
+            say_json(&serde_json::to_string(record)?)?;
         }
         return Ok(Ended::Well);
     }
@@ -95,16 +96,16 @@ fn one(order: &OrderFacts, json: bool) -> color_eyre::Result<()> {
         let mut value = serde_json::to_value(&order.record)?;
         value["payment"] = serde_json::to_value(&order.payment)?;
         value["reservation"] = serde_json::to_value(&order.reservation)?;
-        say(&value.to_string())?;
+        say_json(&value.to_string())?;
         return Ok(());
     }
     let record = &order.record;
     say(&clean(&row(record).join("  ")))?;
     say(&format!("execution  {}", record.execution))?;
-    if let Some(payment) = &order.payment {
+    if let Some(payment) = order.payment.as_ref().filter(|payment| !payment.amount.is_empty()) {
         say(&clean(&format!("payment    {} {} {}", payment.state.as_str(), payment.amount, payment.reference)))?;
     }
-    if let Some(reservation) = &order.reservation {
+    if let Some(reservation) = order.reservation.as_ref().filter(|reservation| !reservation.lines.is_empty()) {
         let lines: Vec<String> = reservation.lines.iter().map(|(sku, pieces)| format!("{pieces} x {sku}")).collect();
         say(&format!("stock      {} {}", reservation.state.as_str(), lines.join(", ")))?;
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::args::Logs;
-use super::output::{say, utc_time};
+use super::output::{say, say_json, utc_time};
 use super::{Connected, Ended};
 use crate::facts::LogLine;
 use crate::ui::text::clean;
@@ -43,12 +43,7 @@ pub(super) async fn run(world: &Connected, args: Logs) -> color_eyre::Result<End
     }
 }
 
-async fn fetch(
-    world: &Connected,
-    prefix: &str,
-    since: i64,
-    filter: Option<&str>,
-) -> color_eyre::Result<Vec<LogLine>> {
+async fn fetch(world: &Connected, prefix: &str, since: i64, filter: Option<&str>) -> color_eyre::Result<Vec<LogLine>> {
     let groups = world.cloud.log_groups(prefix).await?;
     let asked = groups.iter().map(|group| world.cloud.log_lines(group, since, filter, MOST));
     let mut lines = Vec::new();
@@ -61,13 +56,15 @@ async fn fetch(
 fn print(line: &LogLine, json: bool) -> color_eyre::Result<()> {
     let function = line.group.strip_prefix("/aws/lambda/").unwrap_or(&line.group);
     if json {
-        say(&json!({
-            "timestamp": utc_time(line.at),
-            "function": function,
-            "stream": line.stream,
-            "message": line.message,
-        })
-        .to_string())?;
+        say_json(
+            &json!({
+                "timestamp": utc_time(line.at),
+                "function": function,
+                "stream": line.stream,
+                "message": line.message,
+            })
+            .to_string(),
+        )?;
     } else {
         say(&clean(&format!("{} {function} {}", utc_time(line.at), line.message.trim_end())))?;
     }

@@ -33,6 +33,11 @@ pub(crate) enum Ended {
     ExecutionFailed,
 }
 
+/// What was asked for cannot be meant. Ends with exit code 2, like what clap refuses.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Usage(pub(crate) String);
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     let args = Args::parse();
@@ -74,6 +79,9 @@ fn failed(report: &color_eyre::Report) -> ExitCode {
     }
     let causes: Vec<String> = report.chain().map(|cause| crate::ui::text::clean(&cause.to_string())).collect();
     output::complain(&format!("error: {}", causes.join(": ")));
+    if report.chain().any(|cause| cause.is::<Usage>()) {
+        return ExitCode::from(2);
+    }
     let unreachable = report
         .chain()
         .filter_map(|cause| cause.downcast_ref::<CloudError>())
@@ -124,7 +132,7 @@ impl Connected {
     async fn open(global: &Global) -> color_eyre::Result<Self> {
         let table = global.table.clone().unwrap_or_else(|| local::ORDERS_TABLE.to_owned());
         let machine = global.state_machine.clone();
-        if global.profile.is_some() || global.region.is_some() || global.endpoint_url.is_some() {
+        if global.is_elsewhere() {
             let options = AwsOptions {
                 profile: global.profile.clone(),
                 region: global.region.clone(),

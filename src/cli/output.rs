@@ -13,6 +13,17 @@ pub(crate) fn say(text: &str) -> io::Result<()> {
     out.flush()
 }
 
+/// Prints a JSON line. Control characters that JSON lets pass (DEL, and those above it) are escaped: what prints to a
+/// terminal must not steer it.
+///
+/// # Errors
+/// When standard output is closed.
+pub(crate) fn say_json(line: &str) -> io::Result<()> {
+    let escaped: String =
+        line.chars().map(|c| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect();
+    say(&escaped)
+}
+
 /// Prints a line for a person, beside the output.
 pub(crate) fn complain(text: &str) {
     // There is nowhere left to say that standard error is closed.

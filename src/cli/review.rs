@@ -35,13 +35,19 @@ async fn finish(world: &Connected, execution: &str) -> color_eyre::Result<Ended>
     Ok(Ended::Well)
 }
 
-/// The token that the order's row keeps while it waits. An execution is named after its order.
+/// The token that the order's row keeps while its execution waits. The order is that of the execution's input; most
+/// executions are named after it, but one that somebody else started need not be.
 async fn token(world: &Connected, execution: &str) -> color_eyre::Result<String> {
-    let name = execution.rsplit(':').next().unwrap_or(execution);
-    let id = OrderId::new(name).map_err(|expected| eyre!("{name:?} is no order id: {expected}"))?;
+    let arn = world.execution(execution).await?;
+    let input = world.cloud.execution(&arn).await?.input.unwrap_or_default();
+    let name = serde_json::from_str::<serde_json::Value>(&input)
+        .ok()
+        .and_then(|input| input.get("orderId").and_then(|id| id.as_str()).map(ToOwned::to_owned));
+    let Some(name) = name else { bail!("the input of {execution} has no orderId") };
+    let id = OrderId::new(name.as_str()).map_err(|expected| eyre!("{name:?} is no order id: {expected}"))?;
     let Some(order) = world.cloud.order(&world.table, &id).await? else { bail!("there is no order {id}") };
     match order.record.approval_token {
-        Some(token) => Ok(token),
-        None => bail!("order {id} does not wait for approval: it is {}", order.record.status),
+        Some(token) if order.record.execution == arn.0 => Ok(token),
+        _ => bail!("order {id} does not wait for approval by {execution}: it is {}", order.record.status),
     }
 }

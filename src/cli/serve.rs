@@ -7,15 +7,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::args::{Global, Serve};
 use super::output::{complain, say};
-use super::{Ended, place};
+use super::{Ended, Usage, place};
 use crate::local::Local;
 
 pub(super) async fn run(global: &Global, args: Serve) -> color_eyre::Result<Ended> {
     if !args.listen.ip().is_loopback() && !args.expose_to_the_network {
-        bail!(
+        return Err(Usage(format!(
             "{} can be reached from other machines, and there is no password: add --expose-to-the-network if that is meant",
             args.listen
-        );
+        ))
+        .into());
+    }
+    if global.is_elsewhere() {
+        let sentence = "serve serves the embedded cloud: leave out --profile, --region and --endpoint-url";
+        return Err(Usage(sentence.to_owned()).into());
     }
     let local = Local::open(place(global)?).await?;
     let Some(router) = local.router() else {

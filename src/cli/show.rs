@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::args::Show;
 use super::listing::summary;
-use super::output::{local_time, say, table, utc_time};
+use super::output::{local_time, say, say_json, table, utc_time};
 use super::{Connected, Ended};
 use crate::app::run::{Attempt, Run, Visit, VisitStatus};
 use crate::facts::{Execution, ExecutionStatus, HistoryEvent};
@@ -16,7 +16,7 @@ pub(super) async fn run(world: &Connected, args: Show) -> color_eyre::Result<End
     let mut run = Run::default();
     run.absorb(world.cloud.history_after(&arn, 0).await?);
     if args.json {
-        say(&as_json(&execution, &run).to_string())?;
+        say_json(&as_json(&execution, &run).to_string())?;
     } else {
         print(&execution, &run)?;
     }

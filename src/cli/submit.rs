@@ -3,14 +3,14 @@
 use std::io::Read;
 use std::time::Duration;
 
-use color_eyre::eyre::{WrapErr, bail};
+use color_eyre::eyre::WrapErr;
 use futures::StreamExt;
 use order_core::{OrderId, OrderStatus};
 use serde_json::{Value, json};
 
 use super::args::Submit;
-use super::output::{complain, say, table};
-use super::{Connected, Ended};
+use super::output::{complain, say, say_json, table};
+use super::{Connected, Ended, Usage};
 use crate::facts::{Arn, Execution};
 use crate::local;
 use crate::ui::text::clean;
@@ -21,6 +21,11 @@ const AT_ONCE: usize = 64;
 pub(super) async fn run(world: &Connected, args: Submit) -> color_eyre::Result<Ended> {
     let Some(source) = &args.order else { return list().map(|()| Ended::Well) };
     let order = read(source)?;
+    if args.count > 1 && order.get("orderId").is_some() {
+        return Err(
+            Usage("the order has an orderId of its own: it can be submitted once, not --count times".into()).into()
+        );
+    }
     let machine = world.machine().await?;
     // The embedded cloud ends with its process: it stays until the orders have come to rest.
     let hosts = world.local.as_ref().is_some_and(local::Local::is_host);
@@ -62,9 +67,9 @@ fn read(source: &str) -> color_eyre::Result<Value> {
     if source == "-" {
         std::io::stdin().read_to_string(&mut text).wrap_err("cannot read standard input")?;
     } else {
-        text = std::fs::read_to_string(source).wrap_err_with(|| {
+        text = std::fs::read_to_string(source).map_err(|error| {
             let names: Vec<&str> = samples.iter().map(|sample| sample.name.as_str()).collect();
-            format!("{source} is neither a sample ({}) nor a file that can be read", names.join(", "))
+            Usage(format!("{source} is neither a sample ({}) nor a file that can be read: {error}", names.join(", ")))
         })?;
     }
     let value: Value = serde_json::from_str(&text).wrap_err_with(|| format!("{source} is not JSON"))?;
@@ -84,20 +89,10 @@ struct Submitted {
     status: Option<OrderStatus>,
 }
 
-async fn submit_one(
-    world: &Connected,
-    machine: &Arn,
-    order: &Value,
-    settles: bool,
-) -> color_eyre::Result<Submitted> {
-    let Value::Object(fields) = order else { bail!("an order is a JSON object") };
-    let mut fields = fields.clone();
-    let order_id = match fields.get("orderId").and_then(Value::as_str) {
-        Some(id) => OrderId::new(id).map_err(|expected| color_eyre::eyre::eyre!("orderId {id:?}: {expected}"))?,
-        None => crate::app::submit::new_order_id(&uuid::Uuid::new_v4().simple().to_string()),
-    };
-    fields.insert("orderId".into(), order_id.as_str().into());
-    let input = Value::Object(fields).to_string();
+async fn submit_one(world: &Connected, machine: &Arn, order: &Value, settles: bool) -> color_eyre::Result<Submitted> {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    let (order_id, input) = crate::app::submit::prepare(&order.to_string(), &random)
+        .map_err(|problem| Usage(format!("the order: {problem}")))?;
     let arn = world.cloud.start_execution(machine, order_id.as_str(), &input).await?;
     if !settles {
         return Ok(Submitted { order_id, arn, execution: None, status: None });
@@ -138,11 +133,12 @@ fn report(submitted: &Submitted, args: &Submit) -> color_eyre::Result<()> {
                     line[name] = text.as_str().into();
                 }
             }
-            if let Some(output) = execution.output.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
+            if let Some(output) = execution.output.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok())
+            {
                 line["output"] = output;
             }
         }
-        say(&line.to_string())?;
+        say_json(&line.to_string())?;
         return Ok(());
     }
     let Some(execution) = execution else {

@@ -1,9 +1,9 @@
 //! Where the clients connect to.
 
+use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_config::timeout::TimeoutConfig;
 
 /// What the command line says of the account.
 #[derive(Clone, Debug, Default)]

@@ -54,7 +54,9 @@ impl CloudError {
             (SdkError::ConstructionFailure(_), _) => ErrorKind::Credentials,
             (SdkError::TimeoutError(_), _) => ErrorKind::Unreachable,
             // Without credentials the SDK fails before it sends, and says so only in its sentence.
-            (SdkError::DispatchFailure(_), _) if message.to_lowercase().contains("credential") => ErrorKind::Credentials,
+            (SdkError::DispatchFailure(_), _) if message.to_lowercase().contains("credential") => {
+                ErrorKind::Credentials
+            }
             _ => ErrorKind::Unreachable,
         };
         Self { action: action.into(), kind, code, message }
@@ -80,12 +82,23 @@ impl CloudError {
 fn kind_of(code: &str) -> ErrorKind {
     match code {
         "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "NotAuthorized" => ErrorKind::Denied,
-        "ExpiredToken" | "ExpiredTokenException" | "UnrecognizedClientException" | "InvalidClientTokenId"
-        | "InvalidSignatureException" | "MissingAuthenticationToken" => ErrorKind::Credentials,
-        "ThrottlingException" | "Throttling" | "TooManyRequestsException" | "RequestLimitExceeded"
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "MissingAuthenticationToken" => ErrorKind::Credentials,
+        "ThrottlingException"
+        | "Throttling"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
         | "ProvisionedThroughputExceededException" => ErrorKind::Throttled,
-        "ExecutionDoesNotExist" | "StateMachineDoesNotExist" | "ResourceNotFoundException" | "ResourceNotFound"
-        | "TaskDoesNotExist" | "TaskTimedOut" => ErrorKind::Missing,
+        "ExecutionDoesNotExist"
+        | "StateMachineDoesNotExist"
+        | "ResourceNotFoundException"
+        | "ResourceNotFound"
+        | "TaskDoesNotExist"
+        | "TaskTimedOut" => ErrorKind::Missing,
         "ExecutionAlreadyExists" => ErrorKind::Exists,
         _ => ErrorKind::Other,
     }

@@ -43,15 +43,8 @@ impl Cloud {
     /// # Errors
     /// What the cloud answered.
     pub async fn identity(&self) -> Result<crate::facts::Identity, CloudError> {
-        let answer = self
-            .sts
-            .get_caller_identity()
-            .send()
-            .await
-            .map_err(|error| CloudError::of("ask who we are", &error))?;
-        Ok(crate::facts::Identity {
-            account: answer.account.unwrap_or_default(),
-            arn: answer.arn.unwrap_or_default(),
-        })
+        let answer =
+            self.sts.get_caller_identity().send().await.map_err(|error| CloudError::of("ask who we are", &error))?;
+        Ok(crate::facts::Identity { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
     }
 }

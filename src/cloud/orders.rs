@@ -98,12 +98,8 @@ impl Cloud {
     /// # Errors
     /// What the cloud answered.
     pub async fn tables(&self) -> Result<Vec<String>, CloudError> {
-        let answer = self
-            .dynamodb
-            .list_tables()
-            .send()
-            .await
-            .map_err(|error| CloudError::of("list the tables", &error))?;
+        let answer =
+            self.dynamodb.list_tables().send().await.map_err(|error| CloudError::of("list the tables", &error))?;
         Ok(answer.table_names.unwrap_or_default())
     }
 

@@ -103,7 +103,10 @@ pub struct MachineFacts {
 
 /// What kind of thing an event tells. Lambda's, activities' and services' tasks are told alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Step Functions' own names, with Task for LambdaFunction and Activity, Container for Map and Parallel")]
+#[expect(
+    missing_docs,
+    reason = "Step Functions' own names, with Task for LambdaFunction and Activity, Container for Map and Parallel"
+)]
 pub enum EventKind {
     ExecutionStarted,
     ExecutionSucceeded,

@@ -8,13 +8,14 @@ mod samples;
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use color_eyre::eyre::{WrapErr, eyre};
+use color_eyre::eyre::WrapErr;
 use localaws::connector::{ENDPOINT, InProcess, Socket};
 use localaws::{ACCOUNT, Place, REGION, World, WorldOptions};
 use order_core::StockItem;
@@ -40,7 +41,7 @@ pub const DEFINITION: &str = include_str!("../../statemachine/order-workflow.asl
 pub struct Local {
     /// How SDK clients reach it.
     pub config: SdkConfig,
-    /// Rings when something has changed. Only the process that holds the cloud hears it.
+    /// Rings when something has changed.
     pub changes: Option<watch::Receiver<u64>>,
     /// The router, in the process that holds the cloud.
     router: Option<axum::Router>,
@@ -66,7 +67,12 @@ impl Local {
     /// When the directory, the store or the socket cannot be used.
     pub async fn open(place: Place) -> color_eyre::Result<Self> {
         let Place::Directory(directory) = &place else { return Self::host(place, None).await };
-        std::fs::create_dir_all(directory).wrap_err_with(|| format!("cannot make {}", directory.display()))?;
+        // Only this user may look into it: orders have names and addresses.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .wrap_err_with(|| format!("cannot make {}", directory.display()))?;
         let path = directory.join("lock");
         let lock = File::create(&path).wrap_err_with(|| format!("cannot open {}", path.display()))?;
         match lock.try_lock() {
@@ -111,15 +117,28 @@ impl Local {
         while let Err(error) = cloud.identity().await {
             tries += 1;
             if tries > 20 {
-                return Err(eyre!(
-                    "another orderflow-tui has {} open but does not answer at {}: {error}",
-                    directory.display(),
-                    socket.display()
-                ));
+                return Err(error).wrap_err_with(|| {
+                    format!(
+                        "another orderflow-tui has {} open but does not answer at {}",
+                        directory.display(),
+                        socket.display()
+                    )
+                });
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        Ok(Self { config, changes: None, router: None, stop: CancellationToken::new(), _lock: None })
+        let (bell, changes) = watch::channel(0);
+        let stop = CancellationToken::new();
+        let listener = Socket::new(socket);
+        tokio::spawn(stop.clone().run_until_cancelled_owned(async move {
+            // Once nobody answers any more, the bell is dropped and the dashboard goes on by polling.
+            let mut known = 0;
+            while let Ok(count) = listener.changes(known).await {
+                known = count;
+                bell.send_replace(count);
+            }
+        }));
+        Ok(Self { config, changes: Some(changes), router: None, stop, _lock: None })
     }
 
     /// The router to serve, if this process holds the cloud.
@@ -162,9 +181,9 @@ pub fn machine_arn() -> crate::facts::Arn {
 
 /// The definition with the functions' names in it.
 pub fn definition() -> String {
-    functions::NAMES.iter().fold(DEFINITION.to_owned(), |text, (placeholder, name)| {
-        text.replace(&format!("${{{placeholder}}}"), name)
-    })
+    functions::NAMES
+        .iter()
+        .fold(DEFINITION.to_owned(), |text, (placeholder, name)| text.replace(&format!("${{{placeholder}}}"), name))
 }
 
 /// Makes what is not there yet: tables, stock and the state machine.

@@ -13,6 +13,9 @@ use crate::app::{Cmd, Msg, TaskKey};
 use crate::cloud::{Cloud, CloudError};
 use crate::facts::{Arn, LogLine};
 
+/// Lines of a group that are read at once: more than the dashboard keeps of all.
+const MOST_LINES: usize = 20_000;
+
 /// An answer with the key of what it answers.
 pub(super) struct Answer {
     key: Option<TaskKey>,
@@ -105,14 +108,21 @@ impl World {
         }
     }
 
+    /// What the groups have since then. A group that cannot be read does not hide the others.
     async fn logs(&self, since: i64) -> Result<Vec<LogLine>, CloudError> {
         let groups = self.cloud.log_groups("/aws/lambda/").await?;
-        let asked = groups.iter().map(|group| self.cloud.log_lines(group, since, None, 5_000));
-        let mut lines = Vec::new();
+        let asked = groups.iter().map(|group| self.cloud.log_lines(group, since, None, MOST_LINES));
+        let (mut lines, mut failed) = (Vec::new(), None);
         for answer in join_all(asked).await {
-            lines.extend(answer?);
+            match answer {
+                Ok(more) => lines.extend(more),
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(lines)
+        match failed {
+            Some(error) if lines.is_empty() => Err(error),
+            _ => Ok(lines),
+        }
     }
 
     async fn act(&self, action: &Action, reason: &str) -> Result<(), CloudError> {

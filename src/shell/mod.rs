@@ -60,7 +60,8 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     let mut effects = Effects::new(cloud, machine.clone(), table, results);
     let mut model = Model::new(place, machine, samples, now());
     model.zone = jiff::tz::TimeZone::system();
-    let mut screen = terminal::Screen::open().wrap_err("cannot use the terminal; commands such as `submit` need none")?;
+    let mut screen =
+        terminal::Screen::open().wrap_err("cannot use the terminal; commands such as `submit` need none")?;
     let mut views = ui::Views::default();
     let mut events = EventStream::new();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -69,7 +70,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut look_at = Instant::now();
     effects.start(update(&mut model, Msg::Changed(now())));
-    screen.draw(&model, &mut views)?;
+    screen.draw(&mut model, &mut views)?;
     while !model.quitting {
         let mut messages = Vec::new();
         tokio::select! {
@@ -78,6 +79,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
                 Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => {
                     messages.extend(keys::key(key).map(Msg::Key));
                 }
+                Some(Ok(Event::Paste(text))) => messages.push(Msg::Paste(text)),
                 Some(Ok(Event::Resize(..))) => messages.push(Msg::Tick(now())),
                 Some(Ok(_)) => continue,
                 // The terminal is gone.
@@ -107,7 +109,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
         for message in messages {
             effects.start(update(&mut model, message));
         }
-        screen.draw(&model, &mut views)?;
+        screen.draw(&mut model, &mut views)?;
     }
     drop(screen);
     drop(held);
@@ -121,7 +123,7 @@ async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
     {
         return;
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// How long until the next look that nobody asked for.

@@ -3,11 +3,11 @@
 use std::io::{self, Stdout, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::{cursor, execute, terminal};
+use crossterm::{cursor, event, execute, terminal};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use crate::app::Model;
+use crate::app::{Model, Msg, update};
 use crate::ui;
 
 /// Whether the terminal is ours just now.
@@ -20,7 +20,7 @@ impl Screen {
     pub(super) fn open() -> io::Result<Self> {
         terminal::enable_raw_mode()?;
         TAKEN.store(true, Ordering::SeqCst);
-        let taken = execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide)
+        let taken = execute!(io::stdout(), terminal::EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
             .and_then(|()| Terminal::new(CrosstermBackend::new(io::stdout())));
         match taken {
             Ok(terminal) => Ok(Self(terminal)),
@@ -31,9 +31,13 @@ impl Screen {
         }
     }
 
-    pub(super) fn draw(&mut self, model: &Model, views: &mut ui::Views) -> io::Result<()> {
+    /// Draws, and tells the model how far what it shows could be scrolled.
+    pub(super) fn draw(&mut self, model: &mut Model, views: &mut ui::Views) -> io::Result<()> {
         views.prepare(model);
-        self.0.draw(|frame| ui::draw(model, views, frame)).map(|_| ())
+        let mut inspector_most = 0;
+        self.0.draw(|frame| inspector_most = ui::draw(model, views, frame))?;
+        update(model, Msg::Drawn { inspector_most });
+        Ok(())
     }
 }
 
@@ -48,7 +52,7 @@ pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // There is nothing to be done about a terminal that is gone.
         let _ = terminal::disable_raw_mode();
-        let _ = execute!(io::stdout(), terminal::LeaveAlternateScreen, cursor::Show);
+        let _ = execute!(io::stdout(), event::DisableBracketedPaste, terminal::LeaveAlternateScreen, cursor::Show);
         let _ = io::stdout().flush();
     }
 }

@@ -9,31 +9,41 @@ use ratatui::widgets::{Block, BorderType, Paragraph, Widget, Wrap};
 use super::text::{clean, cut};
 use super::{SMALLEST, theme};
 use crate::app::keymap::BINDINGS;
+use crate::app::model::{MAX_LISTED, Subject};
 use crate::app::{Model, Pane};
 use crate::facts::ExecutionStatus;
 
 pub(super) fn too_small(area: Rect, buffer: &mut Buffer) {
-    let text = format!("The terminal has {} x {} cells; the dashboard needs {} x {}.", area.width, area.height, SMALLEST.0, SMALLEST.1);
+    let text = format!(
+        "The terminal has {} x {} cells; the dashboard needs {} x {}.",
+        area.width, area.height, SMALLEST.0, SMALLEST.1
+    );
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
 pub(super) fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let count = |status: ExecutionStatus| model.executions.iter().filter(|execution| execution.status == status).count();
-    let name = clean(model.machine.name());
-    let mut spans = vec![Span::styled(format!(" {name} "), theme::TITLE), Span::styled(clean(&model.place), theme::DIM)];
-    if let Some(identity) = &model.identity {
-        spans.push(Span::styled(format!("  account {}", clean(&identity.account)), theme::DIM));
-    }
-    Line::from(spans).render(area, buffer);
+    let count =
+        |status: ExecutionStatus| model.executions.iter().filter(|execution| execution.status == status).count();
     let mut counts = Vec::new();
     for status in ExecutionStatus::ALL {
         let number = count(status);
         if number > 0 {
             let (sign, style) = theme::execution(status);
-            counts.push(Span::styled(format!("{sign} {number}  "), style));
+            // The list has the newest only; then the numbers are of those.
+            let more = if model.executions.len() >= MAX_LISTED { "+" } else { "" };
+            counts.push(Span::styled(format!("{sign} {number}{more}  "), style));
         }
     }
-    Line::from(counts).right_aligned().render(area, buffer);
+    let counts = Line::from(counts).right_aligned();
+    let room = usize::from(area.width).saturating_sub(counts.width() + 1);
+    let name = format!(" {} ", cut(&clean(model.machine.name()), room.saturating_sub(2)));
+    let mut place = clean(&model.place);
+    if let Some(identity) = &model.identity {
+        place.push_str(&format!("  account {}", clean(&identity.account)));
+    }
+    let place = cut(&place, room.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
+    Line::from(vec![Span::styled(name, theme::TITLE), Span::styled(place, theme::DIM)]).render(area, buffer);
+    counts.render(area, buffer);
 }
 
 pub(super) fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -43,9 +53,17 @@ pub(super) fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
         Span::styled(format!(" {text}"), style).render(area, buffer);
         return;
     }
-    if let Some((_, problem)) = model.troubles.first() {
-        let text = cut(&clean(problem), usize::from(area.width).saturating_sub(2));
+    if let Some((_, problem)) = model.troubles.first().filter(|_| model.dialog.is_none()) {
+        let keys = Line::from(vec![
+            Span::styled(" ? ", theme::KEY),
+            Span::raw("help "),
+            Span::styled(" q ", theme::KEY),
+            Span::raw("quit "),
+        ])
+        .right_aligned();
+        let text = cut(&clean(problem), usize::from(area.width).saturating_sub(keys.width() + 2));
         Span::styled(format!(" {text}"), theme::ERROR).render(area, buffer);
+        keys.render(area, buffer);
         return;
     }
     let shown: Vec<(&str, &str)> = model
@@ -80,7 +98,10 @@ pub(super) fn border(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer)
         Span::styled(format!("{} ", pane.title()), if focused { theme::TITLE } else { Style::new() }),
     ];
     if let Some(more) = subtitle(model, pane) {
-        title.push(Span::styled(format!("{} ", cut(&clean(&more), usize::from(area.width).saturating_sub(20))), theme::DIM));
+        title.push(Span::styled(
+            format!("{} ", cut(&clean(&more), usize::from(area.width).saturating_sub(20))),
+            theme::DIM,
+        ));
     }
     let block = Block::bordered().border_type(BorderType::Rounded).border_style(style).title(Line::from(title));
     let inner = block.inner(area);
@@ -92,12 +113,15 @@ fn subtitle(model: &Model, pane: Pane) -> Option<String> {
     match pane {
         Pane::Executions => model.follow_newest.then(|| "newest".to_owned()),
         Pane::Graph => model.watch.as_ref().map(|watch| watch.arn.name().to_owned()),
-        Pane::Inspector if model.focus == Pane::Orders => model.order.as_ref().map(ToString::to_string),
-        Pane::Inspector => model.state.clone(),
+        Pane::Inspector => match model.subject {
+            Subject::Order => model.order.as_ref().map(ToString::to_string),
+            Subject::State => model.state.clone(),
+        },
         Pane::Orders => None,
         Pane::Logs => {
             let scope = if model.logs_of_execution { "this execution" } else { "all" };
-            let place = if model.logs_scroll > 0 { format!(", {} lines back", model.logs_scroll) } else { String::new() };
+            let place =
+                if model.logs_scroll > 0 { format!(", {} lines back", model.logs_scroll) } else { String::new() };
             Some(format!("{scope}{place}"))
         }
     }

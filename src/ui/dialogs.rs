@@ -25,12 +25,7 @@ pub(super) fn draw(model: &Model, area: Rect, frame: &mut Frame<'_>) {
 /// A box in the middle of the screen; answers what is inside.
 fn window(title: &str, width: u16, height: u16, area: Rect, frame: &mut Frame<'_>) -> Rect {
     let (width, height) = (width.min(area.width.saturating_sub(2)), height.min(area.height.saturating_sub(2)));
-    let window = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let window = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(theme::FOCUSED)

@@ -27,7 +27,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         let line = Line::from(vec![
             Span::styled(format!("{sign} "), style),
             Span::raw(name.clone()),
-            Span::raw(" ".repeat(width.saturating_sub(2 + unicode_width::UnicodeWidthStr::width(name.as_str()) + took.len()))),
+            Span::raw(
+                " ".repeat(width.saturating_sub(2 + unicode_width::UnicodeWidthStr::width(name.as_str()) + took.len())),
+            ),
             Span::styled(took, theme::DIM),
         ]);
         let y = area.y + u16::try_from(row - first).unwrap_or(0);

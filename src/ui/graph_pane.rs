@@ -51,8 +51,11 @@ impl Viewport {
         let (width, height) = (usize::from(area.width), usize::from(area.height));
         let key = plan.states.iter().position(|name| Some(name.as_str()) == state);
         let chosen = plan.drawing.boxes.iter().find(|(of, _)| Some(*of) == key).map(|(_, rect)| rect);
-        let within = |middle: usize, room: usize, length: usize| middle.saturating_sub(room / 2).min(length.saturating_sub(room));
-        let (x, y) = chosen.map_or((plan.drawing.width / 2, 0), |rect| (rect.x + rect.width / 2, rect.y + rect.height / 2));
+        let within = |middle: usize, room: usize, length: usize| {
+            middle.saturating_sub(room / 2).min(length.saturating_sub(room))
+        };
+        let (x, y) =
+            chosen.map_or((plan.drawing.width / 2, 0), |rect| (rect.x + rect.width / 2, rect.y + rect.height / 2));
         Self {
             left: within(x, width, plan.drawing.width),
             top: within(y, height, plan.drawing.height),
@@ -107,7 +110,8 @@ fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut 
         };
         // The first cell is the border of the box that the edge leaves.
         for cell in path.iter().skip(1) {
-            let is_line = plan.drawing.rows.get(cell.1).and_then(|row| row.get(cell.0)).is_some_and(|cell| cell.ink == Ink::Line);
+            let is_line =
+                plan.drawing.rows.get(cell.1).and_then(|row| row.get(cell.0)).is_some_and(|cell| cell.ink == Ink::Line);
             if let Some(target) = view.cell(*cell, area).filter(|_| is_line).and_then(|place| buffer.cell_mut(place)) {
                 target.set_style(style);
             }

@@ -9,17 +9,23 @@ use serde_json::Value;
 
 use super::text::{clean, duration};
 use super::{orders, theme};
+use crate::app::Model;
+use crate::app::model::Subject;
 use crate::app::run::Visit;
-use crate::app::{Model, Pane};
 
-pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    let lines = if model.focus == Pane::Orders { orders::details(model) } else { state(model) };
+/// Draws, and answers how far it could be scrolled.
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> usize {
+    let lines = match model.subject {
+        Subject::Order => orders::details(model),
+        Subject::State => state(model),
+    };
     let wrapped: Vec<Line<'_>> = lines.into_iter().flat_map(|line| wrap(line, usize::from(area.width))).collect();
     let most = wrapped.len().saturating_sub(usize::from(area.height));
     let first = model.inspector_scroll.min(most);
     for (line, y) in wrapped.into_iter().skip(first).zip(area.top()..area.bottom()) {
         line.render(Rect { y, height: 1, ..area }, buffer);
     }
+    most
 }
 
 fn state(model: &Model) -> Vec<Line<'static>> {
@@ -130,7 +136,8 @@ fn wrap(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
         return vec![line];
     }
     let style = line.style;
-    let indent = line.spans.first().map_or(0, |span| span.content.len() - span.content.trim_start().len()).min(width / 2);
+    let indent =
+        line.spans.first().map_or(0, |span| span.content.len() - span.content.trim_start().len()).min(width / 2);
     let mut lines = Vec::new();
     let mut current: Vec<Span<'static>> = Vec::new();
     let mut used = 0;

@@ -17,7 +17,7 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Span::styled(cut("No log lines.", usize::from(area.width)), theme::DIM).render(area, buffer);
         return;
     }
-    let end = lines.len().saturating_sub(model.logs_scroll);
+    let end = lines.len().saturating_sub(model.logs_scroll).max(usize::from(area.height).min(lines.len()));
     let start = end.saturating_sub(usize::from(area.height));
     for (line, y) in lines[start..end].iter().zip(area.top()..area.bottom()) {
         shown(line, &model.zone, usize::from(area.width)).render(Rect { y, height: 1, ..area }, buffer);
@@ -38,7 +38,10 @@ fn shown(line: &LogLine, zone: &jiff::tz::TimeZone, width: usize) -> Line<'stati
     Line::from(vec![
         Span::styled(head, theme::DIM),
         Span::styled(format!("{level:<5} "), level_style),
-        Span::styled(cut(&clean(&message), room), if level.is_empty() { theme::DIM } else { ratatui::style::Style::new() }),
+        Span::styled(
+            cut(&clean(&message), room),
+            if level.is_empty() { theme::DIM } else { ratatui::style::Style::new() },
+        ),
     ])
 }
 

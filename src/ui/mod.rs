@@ -58,30 +58,33 @@ impl Views {
     }
 }
 
-/// Draws the dashboard.
-pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) {
+/// Draws the dashboard, and answers how far the inspector could be scrolled.
+pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) -> usize {
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         chrome::too_small(area, frame.buffer_mut());
-        return;
+        return 0;
     }
     let plan = layout::place(area, model.focus, model.zoomed);
     chrome::header(model, plan.header, frame.buffer_mut());
+    let mut most = 0;
     for (pane, area) in &plan.panes {
-        draw_pane(model, views, *pane, *area, frame);
+        most = most.max(draw_pane(model, views, *pane, *area, frame));
     }
     chrome::footer(model, plan.footer, frame.buffer_mut());
     dialogs::draw(model, area, frame);
+    most
 }
 
-fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut Frame<'_>) {
+fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut Frame<'_>) -> usize {
     let buffer = frame.buffer_mut();
     let inner = chrome::border(model, pane, area, buffer);
     match pane {
         Pane::Executions => executions::draw(model, inner, buffer),
         Pane::Graph => graph_pane::draw(model, views, inner, buffer),
-        Pane::Inspector => inspector::draw(model, inner, buffer),
+        Pane::Inspector => return inspector::draw(model, inner, buffer),
         Pane::Orders => orders::draw(model, inner, buffer),
         Pane::Logs => logs::draw(model, inner, buffer),
     }
+    0
 }

@@ -62,10 +62,11 @@ pub(super) fn details(model: &Model) -> Vec<Line<'static>> {
     if let Some(total) = record.total() {
         lines.push(field("total", &total.to_string()));
     }
-    if let Some(payment) = &facts.payment {
+    // A payment without an amount and a reservation without lines are the marks that forbid one.
+    if let Some(payment) = facts.payment.as_ref().filter(|payment| !payment.amount.is_empty()) {
         lines.push(field("payment", &format!("{} {} {}", payment.state.as_str(), payment.amount, payment.reference)));
     }
-    if let Some(reservation) = &facts.reservation {
+    if let Some(reservation) = facts.reservation.as_ref().filter(|reservation| !reservation.lines.is_empty()) {
         let pieces: Vec<String> = reservation.lines.iter().map(|(sku, count)| format!("{count} x {sku}")).collect();
         lines.push(field("stock", &format!("{} {}", reservation.state.as_str(), pieces.join(", "))));
     }
@@ -74,7 +75,10 @@ pub(super) fn details(model: &Model) -> Vec<Line<'static>> {
     }
     lines.push(Line::styled("history", theme::FIELD));
     for entry in &record.history {
-        let time = entry.at.get(11..23).unwrap_or(&entry.at).to_owned();
+        let time = match entry.at.parse::<jiff::Timestamp>() {
+            Ok(at) => at.to_zoned(model.zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
+            Err(_) => clean(&entry.at),
+        };
         let style = theme::order(entry.status).1;
         lines.push(Line::from(vec![
             Span::styled(format!("  {time} "), theme::DIM),

@@ -71,7 +71,8 @@ mod tests {
 
     #[test]
     fn durations_are_short() {
-        let cases = [(7, "7ms"), (1234, "1.2s"), (125_000, "2m05s"), (3_720_000, "1h02m"), (273_600_000, "3d04h"), (-5, "0ms")];
+        let cases =
+            [(7, "7ms"), (1234, "1.2s"), (125_000, "2m05s"), (3_720_000, "1h02m"), (273_600_000, "3d04h"), (-5, "0ms")];
         for (millis, expected) in cases {
             assert_eq!(duration(millis), expected);
         }

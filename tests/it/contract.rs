@@ -15,13 +15,25 @@ fn machine() -> asl::Machine {
 fn every_error_that_is_tried_again_or_caught_can_be_raised() {
     // Errors of Lambda itself: <https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html>.
     let of_lambda = [
-        "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
-        "Lambda.TooManyRequestsException", "Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException",
+        "Lambda.Unknown",
+        "Runtime.ExitError",
+        "Sandbox.Timedout",
     ];
     for state in machine().all_states() {
-        let names = state.kind.retry().iter().flat_map(|rule| &rule.errors).chain(state.kind.catch().iter().flat_map(|rule| &rule.errors));
+        let names = state
+            .kind
+            .retry()
+            .iter()
+            .flat_map(|rule| &rule.errors)
+            .chain(state.kind.catch().iter().flat_map(|rule| &rule.errors));
         for name in names {
-            let known = name.starts_with("States.") || of_lambda.contains(&name.as_str()) || OrderError::NAMES.contains(&name.as_str());
+            let known = name.starts_with("States.")
+                || of_lambda.contains(&name.as_str())
+                || OrderError::NAMES.contains(&name.as_str());
             assert!(known, "{}: {name}", state.name);
         }
     }

@@ -165,12 +165,16 @@ async fn functions_log_as_lambda_does() {
     for json in &crashed[1..3] {
         let line: serde_json::Value = serde_json::from_str(json).unwrap();
         let span = &line["span"];
-        assert_eq!((&span["orderId"], &span["execution"], &span["requestId"]), (&"ord-1".into(), &arn.0.as_str().into(), &request.into()));
+        assert_eq!(
+            (&span["orderId"], &span["execution"], &span["requestId"]),
+            (&"ord-1".into(), &arn.0.as_str().into(), &request.into())
+        );
     }
     assert!(crashed[3].ends_with("Runtime.ExitError"), "{}", crashed[3]);
     assert_eq!(crashed[4], format!("END RequestId: {request}"));
     assert!(crashed[5].starts_with(&format!("REPORT RequestId: {request}\tDuration: ")));
-    let errors = world.cloud.log_lines("/aws/lambda/process-payment", 0, Some("{ $.level = \"ERROR\" }"), 100).await.unwrap();
+    let errors =
+        world.cloud.log_lines("/aws/lambda/process-payment", 0, Some("{ $.level = \"ERROR\" }"), 100).await.unwrap();
     assert_eq!(errors.len(), 1);
 }
 

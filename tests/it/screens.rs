@@ -1,11 +1,11 @@
 //! Screens as snapshots: keys and answers in, what is then seen.
 
+use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
 use orderflow_tui::app::{Key, Model, Msg, update};
 use orderflow_tui::facts::{
     Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, OrderFacts,
 };
 use orderflow_tui::{local, ui};
-use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use serde_json::json;
@@ -49,7 +49,10 @@ fn record(name: &str, status: OrderStatus) -> OrderRecord {
         execution: arn(name).0,
         order: json!({"customer": {"name": "Ada Example"}, "currency": "EUR", "total": 259_800}),
         approval_token: (status == OrderStatus::AwaitingApproval).then(|| "token".to_owned()),
-        history: vec![entry(OrderStatus::Received, 0, "Order taken in"), entry(status, 1, "The amount needs somebody's approval")],
+        history: vec![
+            entry(OrderStatus::Received, 0, "Order taken in"),
+            entry(status, 1, "The amount needs somebody's approval"),
+        ],
     }
 }
 
@@ -70,7 +73,9 @@ fn history(script: &str) -> Vec<HistoryEvent> {
                 type_name: words[2].to_owned(),
                 name: word.clone().filter(|_| !failed),
                 error: word.filter(|_| failed),
-                cause: failed.then(|| json!({"errorType": words[3], "errorMessage": "insufficient funds \u{1b}[31m"}).to_string()),
+                cause: failed.then(|| {
+                    json!({"errorType": words[3], "errorMessage": "insufficient funds \u{1b}[31m"}).to_string()
+                }),
                 input: Some(r#"{"orderId":"ord-2"}"#.to_owned()).filter(|_| kind == EventKind::StateEntered),
                 output: None,
                 parameters: None,
@@ -121,7 +126,8 @@ impl App {
             summary("ord-1", ExecutionStatus::Succeeded, 65),
             summary("ord-0", ExecutionStatus::Failed, 4000),
         ])));
-        let facts = MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: local::definition() };
+        let facts =
+            MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: local::definition() };
         app.tell(Msg::Machine { execution: Some(arn("ord-2")), result: Ok(facts) });
         app.tell(Msg::History { execution: arn("ord-2"), result: Ok(history(DECLINED)) });
         app.tell(Msg::Orders(Ok(vec![
@@ -133,7 +139,12 @@ impl App {
             id: OrderId::new("ord-3").unwrap(),
             result: Box::new(Ok(Some(OrderFacts {
                 record: record("ord-3", OrderStatus::AwaitingApproval),
-                payment: Some(Payment { state: PaymentState::Voided, amount: String::new(), reference: String::new(), at: String::new() }),
+                payment: Some(Payment {
+                    state: PaymentState::Voided,
+                    amount: String::new(),
+                    reference: String::new(),
+                    at: String::new(),
+                }),
                 reservation: None,
             }))),
         });
@@ -166,7 +177,9 @@ impl App {
     fn screen(&mut self) -> String {
         self.views.prepare(&self.model);
         let (model, views) = (&self.model, &self.views);
-        self.terminal.draw(|frame| ui::draw(model, views, frame)).unwrap();
+        let mut inspector_most = 0;
+        self.terminal.draw(|frame| inspector_most = ui::draw(model, views, frame)).unwrap();
+        update(&mut self.model, Msg::Drawn { inspector_most });
         self.terminal.backend().to_string()
     }
 }
@@ -203,7 +216,10 @@ fn a_form_that_cannot_be_sent_stays_filled() {
     assert!(screen.contains("\"customer\""), "{screen}");
     let mut app = App::lively(120, 40).keys(&[Key::Char('n'), Key::Ctrl('s')]);
     assert!(app.screen().contains("sending…"));
-    app.tell(Msg::Started { request: 1, result: Err("cannot start execution ord-9: ThrottlingException: slow down".into()) });
+    app.tell(Msg::Started {
+        request: 1,
+        result: Err("cannot start execution ord-9: ThrottlingException: slow down".into()),
+    });
     let screen = app.screen();
     assert!(screen.contains("ThrottlingException") && screen.contains("\"customer\""), "{screen}");
 }
@@ -221,7 +237,9 @@ fn an_answer_that_nobody_waits_for_changes_nothing() {
 #[test]
 fn a_failed_call_is_told_and_the_rest_goes_on() {
     let mut app = App::lively(120, 40);
-    app.tell(Msg::Orders(Err("cannot list the orders: AccessDeniedException: no (the role lacks the permission)".into())));
+    app.tell(Msg::Orders(Err(
+        "cannot list the orders: AccessDeniedException: no (the role lacks the permission)".into()
+    )));
     let screen = app.screen();
     assert!(screen.contains("AccessDeniedException") && screen.contains("ord-2"), "{screen}");
     app.tell(Msg::Orders(Ok(Vec::new())));
@@ -237,9 +255,30 @@ fn nothing_from_outside_steers_the_terminal() {
 #[test]
 fn no_key_and_no_size_panics() {
     let keys = [
-        Key::Char('n'), Key::Char('a'), Key::Char('r'), Key::Char('f'), Key::Char('o'), Key::Char('S'), Key::Char('z'),
-        Key::Char('d'), Key::Tab, Key::BackTab, Key::Up, Key::Down, Key::PageUp, Key::PageDown, Key::Home, Key::End,
-        Key::Enter, Key::Esc, Key::Char('?'), Key::Char('s'), Key::Backspace, Key::Delete, Key::Ctrl('s'), Key::Char('ü'),
+        Key::Char('n'),
+        Key::Char('a'),
+        Key::Char('r'),
+        Key::Char('f'),
+        Key::Char('o'),
+        Key::Char('S'),
+        Key::Char('z'),
+        Key::Char('d'),
+        Key::Tab,
+        Key::BackTab,
+        Key::Up,
+        Key::Down,
+        Key::PageUp,
+        Key::PageDown,
+        Key::Home,
+        Key::End,
+        Key::Enter,
+        Key::Esc,
+        Key::Char('?'),
+        Key::Char('s'),
+        Key::Backspace,
+        Key::Delete,
+        Key::Ctrl('s'),
+        Key::Char('ü'),
     ];
     for (width, height) in [(1, 1), (60, 18), (80, 24), (250, 80)] {
         for filled in [false, true] {

@@ -42,7 +42,14 @@ impl Program {
             }
         });
         let keys = pty.master.take_writer().unwrap();
-        Self { child, keys, output, parser: vt100::Parser::new(cells(40), cells(120), 0), raw: Vec::new(), _pty: pty.master }
+        Self {
+            child,
+            keys,
+            output,
+            parser: vt100::Parser::new(cells(40), cells(120), 0),
+            raw: Vec::new(),
+            _pty: pty.master,
+        }
     }
 
     fn wait_for(&mut self, words: &str) -> &mut Self {

@@ -23,10 +23,40 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 #[test]
 fn floors_name_only_what_is_below_them() {
     let floors: &[(&str, &[&str])] = &[
-        ("facts", &["crate::cloud", "crate::app", "crate::ui", "crate::shell", "aws_sdk", "localaws", "ratatui", "tokio"]),
+        (
+            "facts",
+            &["crate::cloud", "crate::app", "crate::ui", "crate::shell", "aws_sdk", "localaws", "ratatui", "tokio"],
+        ),
         ("cloud", &["crate::app", "crate::ui", "crate::shell", "crate::local", "localaws", "asl_engine", "ratatui"]),
-        ("app", &["crate::cloud", "crate::ui", "crate::shell", "crate::local", "aws_sdk", "localaws", "ratatui", "crossterm", "tokio", "asl_engine", "jiff::Timestamp::now"]),
-        ("ui", &["crate::cloud", "crate::shell", "crate::local", "aws_sdk", "localaws", "tokio", "crossterm", "jiff::Timestamp::now"]),
+        (
+            "app",
+            &[
+                "crate::cloud",
+                "crate::ui",
+                "crate::shell",
+                "crate::local",
+                "aws_sdk",
+                "localaws",
+                "ratatui",
+                "crossterm",
+                "tokio",
+                "asl_engine",
+                "jiff::Timestamp::now",
+            ],
+        ),
+        (
+            "ui",
+            &[
+                "crate::cloud",
+                "crate::shell",
+                "crate::local",
+                "aws_sdk",
+                "localaws",
+                "tokio",
+                "crossterm",
+                "jiff::Timestamp::now",
+            ],
+        ),
         ("shell", &["crate::local", "localaws", "aws_sdk", "validate_order", "process_payment"]),
     ];
     for (floor, forbidden) in floors {
@@ -74,7 +104,20 @@ fn no_file_is_where_everything_meets() {
 
 #[test]
 fn the_top_level_is_what_it_is() {
-    let allowed = ["Cargo.toml", "Cargo.lock", "src", "lambdas", "statemachine", "assets", "tests", "README.md", "LICENSE-MIT", "LICENSE-APACHE", "CHANGELOG.md", "target"];
+    let allowed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "src",
+        "lambdas",
+        "statemachine",
+        "assets",
+        "tests",
+        "README.md",
+        "LICENSE-MIT",
+        "LICENSE-APACHE",
+        "CHANGELOG.md",
+        "target",
+    ];
     for entry in std::fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
         assert!(name.starts_with('.') || allowed.contains(&name.as_str()), "{name}");

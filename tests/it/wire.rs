@@ -58,10 +58,19 @@ async fn errors_are_typed_for_the_sdk() {
     assert!(error.as_service_error().unwrap().is_invalid_token());
     let error = sfn.create_activity().name("a").send().await.unwrap_err();
     assert_eq!(error.code(), Some("UnknownOperationException"));
-    let error = sfn.create_state_machine().name("m").role_arn("arn:aws:iam::0:role/r").definition("{}").send().await.unwrap_err();
+    let error = sfn
+        .create_state_machine()
+        .name("m")
+        .role_arn("arn:aws:iam::0:role/r")
+        .definition("{}")
+        .send()
+        .await
+        .unwrap_err();
     assert_eq!(
         error.message(),
-        Some("Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /'")
+        Some(
+            "Invalid State Machine Definition: 'SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /'"
+        )
     );
 }
 
@@ -79,11 +88,21 @@ async fn what_a_web_page_could_send_is_refused() {
 #[tokio::test]
 async fn every_service_answers_what_it_does_not_know() {
     let (_world, address, stop) = served().await;
-    for target in ["AWSStepFunctions.Nope", "DynamoDB_20120810.Nope", "Logs_20140328.Nope", "GraniteServiceVersion20100801.Nope", "Nope.Nope"] {
+    for target in [
+        "AWSStepFunctions.Nope",
+        "DynamoDB_20120810.Nope",
+        "Logs_20140328.Nope",
+        "GraniteServiceVersion20100801.Nope",
+        "Nope.Nope",
+    ] {
         let (status, body) = post(address, &[("X-Amz-Target", target)], "{}").await;
         assert_eq!((status, body.contains("UnknownOperationException")), (400, true), "{target}: {body}");
     }
-    for (target, body) in [("AWSStepFunctions.StartExecution", "{"), ("AWSStepFunctions.StartExecution", "[]"), ("Logs_20140328.FilterLogEvents", "5")] {
+    for (target, body) in [
+        ("AWSStepFunctions.StartExecution", "{"),
+        ("AWSStepFunctions.StartExecution", "[]"),
+        ("Logs_20140328.FilterLogEvents", "5"),
+    ] {
         let (status, answer) = post(address, &[("X-Amz-Target", target)], body).await;
         assert_eq!((status, answer.contains("SerializationException")), (400, true), "{target}: {answer}");
     }

@@ -156,6 +156,21 @@ impl Order {
         }
     }
 
+    /// The lines that can be read, each with its place in the list: also of an order that is not valid.
+    pub fn readable_lines(value: &Value) -> Vec<(usize, OrderLine)> {
+        let mut reader = Reader { errors: Vec::new() };
+        let currency = value.get("currency").and_then(Value::as_str).and_then(|code| code.parse().ok());
+        let lines = value.get("lines").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+        let mut seen = BTreeSet::new();
+        lines
+            .iter()
+            .take(MAX_LINES)
+            .enumerate()
+            .filter_map(|(index, line)| Some((index, reader.line(line, "", currency)?)))
+            .filter(|(_, line)| seen.insert(line.sku.clone()))
+            .collect()
+    }
+
     /// The order's identity.
     pub fn id(&self) -> &OrderId {
         &self.id
@@ -256,7 +271,8 @@ impl Reader {
             .map(|(index, line)| {
                 let line = self.line(line, &format!("lines[{index}]"), currency)?;
                 if !seen.insert(line.sku.clone()) {
-                    return self.wrong(format!("lines[{index}].sku"), format!("{} stands in an earlier line", line.sku));
+                    return self
+                        .wrong(format!("lines[{index}].sku"), format!("{} stands in an earlier line", line.sku));
                 }
                 Some(line)
             })
@@ -274,7 +290,9 @@ impl Reader {
             None => self.missing(format!("{prefix}quantity")),
             Some(quantity) => match quantity.as_u64().and_then(|n| u32::try_from(n).ok()) {
                 Some(quantity) if (1..=MAX_QUANTITY).contains(&quantity) => Some(quantity),
-                _ => self.wrong(format!("{prefix}quantity"), format!("expected a whole number from 1 to {MAX_QUANTITY}")),
+                _ => {
+                    self.wrong(format!("{prefix}quantity"), format!("expected a whole number from 1 to {MAX_QUANTITY}"))
+                }
             },
         };
         let unit_price = self.minor(fields, &prefix, "unitPrice");
@@ -378,7 +396,11 @@ mod tests {
     fn each_bad_field_is_named() {
         check("", json!([]), &["order: expected a JSON object"]);
         check("/orderId", json!("a b"), &["orderId: expected 1 to 64 letters, digits, '-' or '_'"]);
-        check("/customer/email", json!("ada@home"), &["customer.email: expected an e-mail address such as ada@example.com"]);
+        check(
+            "/customer/email",
+            json!("ada@home"),
+            &["customer.email: expected an e-mail address such as ada@example.com"],
+        );
         check("/customer", json!(7), &["customer: expected an object"]);
         check("/currency", json!("XXX"), &["currency: expected one of EUR, USD, GBP, JPY"]);
         check("/lines", json!([]), &["lines: expected a list of 1 to 50 lines"]);
@@ -396,7 +418,17 @@ mod tests {
         let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(
             fields,
-            ["orderId", "customer", "currency", "lines[0].sku", "lines[0].quantity", "lines[0].unitPrice", "lines[1]", "total", "payment"],
+            [
+                "orderId",
+                "customer",
+                "currency",
+                "lines[0].sku",
+                "lines[0].quantity",
+                "lines[0].unitPrice",
+                "lines[1]",
+                "total",
+                "payment"
+            ],
         );
     }
 

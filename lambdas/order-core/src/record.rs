@@ -354,8 +354,7 @@ mod tests {
         assert_eq!(OrderRecord::from_item(&order.to_item()), Ok(order.clone()));
         assert_eq!(order.total().unwrap().to_string(), "5 JPY");
 
-        let reservation =
-            Reservation { state: ReservationState::Held, lines: vec![(Sku::new("KB-75").unwrap(), 2)] };
+        let reservation = Reservation { state: ReservationState::Held, lines: vec![(Sku::new("KB-75").unwrap(), 2)] };
         assert_eq!(Reservation::from_item(&reservation.to_item(&order.order_id)), Ok(reservation));
 
         let payment = Payment {
@@ -378,7 +377,8 @@ mod tests {
 
     #[test]
     fn a_foreign_item_names_the_attribute() {
-        let error = OrderRecord::from_item(&Item::new().with("orderId", "ord-1").with("status", "SHIPPED")).unwrap_err();
+        let error =
+            OrderRecord::from_item(&Item::new().with("orderId", "ord-1").with("status", "SHIPPED")).unwrap_err();
         assert_eq!(error.to_string(), "attribute status is missing or not an order status");
     }
 }

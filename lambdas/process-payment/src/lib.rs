@@ -74,6 +74,10 @@ async fn charge(
         return settled(order, &payment);
     }
     let standing = payment_of(order, deps).await?;
+    // The order was given up while the gateway was still busy with it.
+    if standing.as_ref().is_some_and(|standing| standing.state == PaymentState::Voided) {
+        gateway::refund(&payment.reference);
+    }
     settled(order, &standing.ok_or_else(|| OrderError::StoreUnavailable("the payment vanished".into()))?)
 }
 
@@ -112,7 +116,10 @@ async fn mark_voided(order: &OrderId, deps: &Deps) -> Result<bool, OrderError> {
         .send()
         .await;
     match updated {
-        Ok(_) => Ok(true),
+        Ok(_) => {
+            gateway::refund(&format!("ch_{order}"));
+            Ok(true)
+        }
         Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {
             Ok(false)
         }

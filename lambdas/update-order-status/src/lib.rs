@@ -46,13 +46,40 @@ pub async fn handle(event: Value, deps: &Deps) -> Result<Value, Fault> {
     match present {
         None => tracing::info!(status = event.status.as_str(), reason = event.reason, "status changed"),
         Some(record) if record.status == event.status && is_by(&record, &event) => {
+            // A task that is tried again waits with another token; the old one answers nobody.
+            if let Some(token) =
+                event.task_token.as_deref().filter(|token| record.approval_token.as_deref() != Some(token))
+            {
+                renew(&event, token, deps).await?;
+            }
             tracing::info!(status = event.status.as_str(), "the status was set before");
         }
         Some(record) => {
-            return Err(OrderError::IllegalTransition { order: event.order_id, from: record.status, to: event.status }.into());
+            return Err(
+                OrderError::IllegalTransition { order: event.order_id, from: record.status, to: event.status }.into()
+            );
         }
     }
     Ok(json!({"orderId": event.order_id, "status": event.status, "at": at}))
+}
+
+/// Puts the token of the try that waits now in the place of an older one.
+async fn renew(event: &Event, token: &str, deps: &Deps) -> Result<(), OrderError> {
+    deps.tables
+        .dynamodb
+        .update_item()
+        .table_name(&deps.tables.orders)
+        .key(keys::PK, AttributeValue::S(keys::order(&event.order_id)))
+        .key(keys::SK, AttributeValue::S(keys::ORDER.into()))
+        .update_expression("SET approvalToken = :token")
+        .condition_expression("#status = :status")
+        .expression_attribute_names("#status", "status")
+        .expression_attribute_values(":token", text(token))
+        .expression_attribute_values(":status", text(event.status.as_str()))
+        .send()
+        .await
+        .map_err(|error| store_error(&error))?;
+    Ok(())
 }
 
 fn is_by(record: &OrderRecord, event: &Event) -> bool {

@@ -1,7 +1,7 @@
 //! Checks an order against its own rules and the catalogue. Reads the inventory table, writes nothing.
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
-use order_core::{FieldError, Order, OrderError, StockItem};
+use order_core::{FieldError, Order, OrderError, OrderLine, StockItem};
 use order_lambda::{Deps, Fault, Handling, read_event};
 use order_store::{from_sdk, store_error, unreadable};
 use serde::Deserialize;
@@ -24,23 +24,28 @@ pub fn handler(event: Value, deps: Deps) -> Handling {
 /// `InvalidOrder` with every bad field; `StoreUnavailable`, `StoreRefused`, `BadEvent`.
 pub async fn handle(event: Value, deps: &Deps) -> Result<Value, Fault> {
     let event: Event = read_event(event)?;
-    let order = Order::read(&event.order).map_err(OrderError::InvalidOrder)?;
-    let catalogue = look_up(&order, deps).await?;
-    let complaints = compare(&order, &catalogue);
-    if !complaints.is_empty() {
-        return Err(OrderError::InvalidOrder(complaints).into());
-    }
+    let (lines, mut complaints) = match Order::read(&event.order) {
+        Ok(order) => (order.lines().iter().cloned().enumerate().collect(), Vec::new()),
+        // The lines that can be read are compared with the catalogue all the same: every bad field is named.
+        Err(complaints) => (Order::readable_lines(&event.order), complaints),
+    };
+    let catalogue = look_up(&lines, deps).await?;
+    complaints.extend(compare(&lines, &catalogue));
+    let order = match Order::read(&event.order) {
+        Ok(order) if complaints.is_empty() => order,
+        _ => return Err(OrderError::InvalidOrder(complaints).into()),
+    };
     tracing::info!(total = %order.total(), lines = order.lines().len(), "the order is valid");
     Ok(order.to_value())
 }
 
-async fn look_up(order: &Order, deps: &Deps) -> Result<Vec<StockItem>, OrderError> {
+async fn look_up(lines: &[(usize, OrderLine)], deps: &Deps) -> Result<Vec<StockItem>, OrderError> {
+    if lines.is_empty() {
+        return Ok(Vec::new());
+    }
     let table = &deps.tables.inventory;
-    let keys = order
-        .lines()
-        .iter()
-        .map(|line| [("sku".to_owned(), AttributeValue::S(line.sku.to_string()))].into())
-        .collect();
+    let keys =
+        lines.iter().map(|(_, line)| [("sku".to_owned(), AttributeValue::S(line.sku.to_string()))].into()).collect();
     let keys = KeysAndAttributes::builder()
         .set_keys(Some(keys))
         .build()
@@ -64,9 +69,9 @@ async fn look_up(order: &Order, deps: &Deps) -> Result<Vec<StockItem>, OrderErro
         .map_err(|error| unreadable(&error))
 }
 
-/// What the catalogue says against the order's lines.
-fn compare(order: &Order, catalogue: &[StockItem]) -> Vec<FieldError> {
-    let complaint = |index: usize, line: &order_core::OrderLine| match catalogue.iter().find(|item| item.sku == line.sku) {
+/// What the catalogue says against the lines.
+fn compare(lines: &[(usize, OrderLine)], catalogue: &[StockItem]) -> Vec<FieldError> {
+    let complaint = |(index, line): &(usize, OrderLine)| match catalogue.iter().find(|item| item.sku == line.sku) {
         None => Some(FieldError::new(format!("lines[{index}].sku"), format!("there is no SKU {}", line.sku))),
         Some(item) if item.unit_price != line.unit_price => Some(FieldError::new(
             format!("lines[{index}].unitPrice"),
@@ -74,5 +79,5 @@ fn compare(order: &Order, catalogue: &[StockItem]) -> Vec<FieldError> {
         )),
         Some(_) => None,
     };
-    order.lines().iter().enumerate().filter_map(|(index, line)| complaint(index, line)).collect()
+    lines.iter().filter_map(complaint).collect()
 }

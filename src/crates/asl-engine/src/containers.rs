@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::enter::{After, invalid_path, template_trouble, unexpected_type};
 use crate::event::{Event, EventId, StateKind};
-use crate::execution::{Active, Doing, Execution, Failure, ThreadId};
+use crate::execution::{Active, Doing, Execution, Failure, MAX_NESTING, ThreadId};
 use crate::fail::Trouble;
 
 /// The branches or iterations of a state.
@@ -102,6 +102,10 @@ impl Execution {
                     .into()
                 }
             };
+            let input: Json = input;
+            if input.is_deeper_than(MAX_NESTING) {
+                return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
+            }
             inputs.push_back((index, input));
         }
         let at_once = match usize::try_from(limit) {
@@ -131,7 +135,12 @@ impl Execution {
                 (other, asl::Template::Query(query)) => {
                     return Err(unexpected_type(query.source(), "Items", "array", &other));
                 }
-                (other, _) => return Err(Trouble::query(Some("Items".into()), format!("Items must be an array but was: {other}"))),
+                (other, _) => {
+                    return Err(Trouble::query(
+                        Some("Items".into()),
+                        format!("Items must be an array but was: {other}"),
+                    ));
+                }
             }
         } else {
             let value = match &map.items_path {

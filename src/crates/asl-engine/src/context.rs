@@ -28,13 +28,7 @@ impl fmt::Debug for LazyContext<'_> {
 
 impl<'a> LazyContext<'a> {
     pub(crate) fn new(execution: &'a Execution, active: &'a Active) -> Self {
-        Self {
-            facts: &execution.facts,
-            input: &execution.input,
-            active,
-            item: None,
-            made: OnceCell::new(),
-        }
+        Self { facts: &execution.facts, input: &execution.input, active, item: None, made: OnceCell::new() }
     }
 
     pub(crate) fn with_item(self, index: usize, value: &'a Value) -> Self {

@@ -157,8 +157,10 @@ impl Execution {
                     Trouble::runtime(format!("The SecondsPath parameter does not reference an input value: {source}"))
                 })?;
                 let Some(seconds) = value.as_i64() else {
-                    let cause =
-                        format!("The SecondsPath parameter cannot be parsed as a long value: {source} == {}", plain(&value));
+                    let cause = format!(
+                        "The SecondsPath parameter cannot be parsed as a long value: {source} == {}",
+                        plain(&value)
+                    );
                     return Err(Trouble::runtime(cause));
                 };
                 if seconds < 0 {
@@ -220,7 +222,12 @@ impl Execution {
         })
     }
 
-    fn text_setting(&mut self, active: &Active, name: &str, setting: Option<&Setting>) -> Result<Option<String>, Trouble> {
+    fn text_setting(
+        &mut self,
+        active: &Active,
+        name: &str,
+        setting: Option<&Setting>,
+    ) -> Result<Option<String>, Trouble> {
         let Some(setting) = setting else { return Ok(None) };
         match self.any_setting(active, name, setting)? {
             Value::String(text) => Ok(Some(text)),
@@ -240,7 +247,9 @@ impl Execution {
     pub(crate) fn any_setting(&mut self, active: &Active, name: &str, setting: &Setting) -> Result<Value, Trouble> {
         match setting {
             Setting::Fixed(value) => Ok(value.clone()),
-            Setting::Path(path) => self.setting_value(active, path).map_err(|error| not_found(&format!("{name}Path"), &error)),
+            Setting::Path(path) => {
+                self.setting_value(active, path).map_err(|error| not_found(&format!("{name}Path"), &error))
+            }
             Setting::Query(query) => {
                 let input = active.raw_input.clone();
                 self.scoped(active, input.value(), None, None, |scope, chance| query.evaluate(scope, chance))

@@ -24,6 +24,10 @@ pub const MAX_EVENTS: u64 = 25_000;
 /// The most bytes of a state's input or output (AWS's quota).
 pub const MAX_PAYLOAD: usize = 262_144;
 
+/// The most levels that a value may nest, so that each can be written, read back and dropped within a bounded stack.
+/// `serde_json` reads 127.
+pub const MAX_NESTING: usize = 100;
+
 /// A piece of work that somebody else does, within its execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId(pub u64);

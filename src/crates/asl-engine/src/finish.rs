@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::enter::{After, invalid_path};
 use crate::event::{Event, StateKind};
-use crate::execution::{Active, Execution, MAX_PAYLOAD, Step, ThreadId};
+use crate::execution::{Active, Execution, MAX_NESTING, MAX_PAYLOAD, Step, ThreadId};
 use crate::fail::Trouble;
 
 impl Execution {
@@ -79,11 +79,8 @@ impl Execution {
             ResultPath::Into(path) => {
                 let document = active.raw_input.value().clone();
                 asl::reference::put(document, path, result.value().clone()).map(Json::from).map_err(|error| {
-                    let cause = format!(
-                        "Unable to apply ReferencePath {} to input {}",
-                        error.path,
-                        active.raw_input.text()
-                    );
+                    let cause =
+                        format!("Unable to apply ReferencePath {} to input {}", error.path, active.raw_input.text());
                     Trouble::raised("States.ResultPathMatchFailure", cause).prefixed()
                 })
             }
@@ -137,6 +134,9 @@ impl Execution {
         next: &Next,
     ) -> Result<After, Trouble> {
         let name = &active.state.name;
+        if output.is_deeper_than(MAX_NESTING) || assigned.iter().any(|(_, json)| json.is_deeper_than(MAX_NESTING)) {
+            return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
+        }
         if output.text().len() > MAX_PAYLOAD {
             let cause = format!(
                 "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."

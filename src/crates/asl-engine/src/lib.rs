@@ -20,6 +20,6 @@ mod task;
 
 pub use event::{Event, EventId, HistoryEvent, Scheduled, StateKind};
 pub use execution::{
-    Broken, Effect, Ended, Execution, Facts, Failure, Input, Invocation, MAX_EVENTS, MAX_PAYLOAD, Stamped, TaskId,
-    TimerId, TokenParts,
+    Broken, Effect, Ended, Execution, Facts, Failure, Input, Invocation, MAX_EVENTS, MAX_NESTING, MAX_PAYLOAD, Stamped,
+    TaskId, TimerId, TokenParts,
 };

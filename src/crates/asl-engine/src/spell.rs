@@ -191,10 +191,7 @@ impl StateKind {
 
 /// `input` or `output` with its `…Details`. Only data above the API's answer size would be truncated; ours never is.
 fn data(name: &str, text: &str) -> Details {
-    Details::from_iter([
-        (name.to_owned(), Value::from(text)),
-        (format!("{name}Details"), json!({"truncated": false})),
-    ])
+    Details::from_iter([(name.to_owned(), Value::from(text)), (format!("{name}Details"), json!({"truncated": false}))])
 }
 
 fn named(name: &StateName) -> Details {

@@ -16,8 +16,8 @@ use serde_json::Value;
 use crate::enter::After;
 use crate::event::{Event, Scheduled, StateKind};
 use crate::execution::{
-    Active, Doing, Effect, Execution, Failure, Invocation, MAX_PAYLOAD, Purpose, Step, TaskId, ThreadId, TimerId,
-    TokenParts, seconds_later,
+    Active, Doing, Effect, Execution, Failure, Invocation, MAX_NESTING, MAX_PAYLOAD, Purpose, Step, TaskId, ThreadId,
+    TimerId, TokenParts, seconds_later,
 };
 use crate::fail::Trouble;
 
@@ -122,10 +122,11 @@ impl Execution {
     pub(crate) fn schedule(&mut self, id: ThreadId, active: &mut Active, task: &asl::Task) -> Result<After, Trouble> {
         active.task = TaskId(self.next_task);
         self.next_task += 1;
-        let waits_for_token = matches!(&task.resource, Resource::Integration { pattern: Pattern::WaitForTaskToken, .. });
+        let waits_for_token =
+            matches!(&task.resource, Resource::Integration { pattern: Pattern::WaitForTaskToken, .. });
         active.token = waits_for_token.then(|| {
             let parts =
-                TokenParts { execution: self.facts.arn.clone(), task: active.task.0, nonce: self.chance.next() };
+                TokenParts { execution: self.facts.arn.clone(), task: active.task.0, nonce: self.chance.bits() };
             parts.encode()
         });
         let input = active.input.clone();
@@ -139,6 +140,9 @@ impl Execution {
             }
             None => input.clone(),
         };
+        if payload.is_deeper_than(MAX_NESTING) {
+            return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
+        }
         let timeout = match &task.timeout {
             Some(setting) => Some(self.whole_setting(active, "TimeoutSeconds", setting)?),
             None => None,
@@ -159,13 +163,16 @@ impl Execution {
         let region = self.facts.region.clone();
         let event = names.scheduled(&region, &payload, Scheduled { timeout, heartbeat, role_arn });
         let scheduled = self.record(previous, event);
+        // The event may have been the last one that fits: then nothing is to be done any more.
+        if self.ended.is_some() {
+            return Ok(After::Moved);
+        }
         self.set_previous(id, scheduled);
         let running = Running {
             task: active.task,
             timeout: timeout.map(|seconds| self.set_timer(seconds_later(self.now, seconds), Purpose::Timeout(id))),
-            heartbeat: heartbeat.map(|seconds| {
-                (self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id)), seconds)
-            }),
+            heartbeat: heartbeat
+                .map(|seconds| (self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id)), seconds)),
             names,
         };
         // An activity starts when a worker asks for it; all else at the end of this step.
@@ -213,6 +220,10 @@ impl Execution {
     }
 
     pub(crate) fn task_succeeded(&mut self, task: TaskId, output: Json) {
+        if output.is_deeper_than(MAX_NESTING) {
+            let cause = format!("The result is nested deeper than {MAX_NESTING} levels.");
+            return self.task_failed(task, Failure::new("States.TaskFailed", cause));
+        }
         if output.text().len() > MAX_PAYLOAD {
             let Some(&id) = self.tasks.get(&task) else { return };
             let name = match self.names_of(id) {

@@ -116,7 +116,11 @@ impl World {
                     .find(|(name, _)| name.ends_with("Details"))
                     .map(|(_, details)| details.clone())
                     .unwrap_or_default();
-                let text = |name: &str| details.get(name).map(|value| format!(" {}", value.as_str().map_or(value.to_string(), ToOwned::to_owned)));
+                let text = |name: &str| {
+                    details
+                        .get(name)
+                        .map(|value| format!(" {}", value.as_str().map_or(value.to_string(), ToOwned::to_owned)))
+                };
                 let shown: String =
                     ["name", "index", "length", "output", "error"].into_iter().filter_map(text).collect();
                 format!("{}<{} {}{shown}", event.id, event.previous, value["type"].as_str().unwrap())
@@ -345,7 +349,8 @@ fn an_expression_without_a_value() {
 
 #[test]
 fn a_path_that_leads_nowhere() {
-    let definition = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"x.$": "$.y"}, "End": true}}});
+    let definition =
+        json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"x.$": "$.y"}, "End": true}}});
     let world = World::start(&definition, &json!({"a": 1}));
     let expected = Failure::new(
         "States.Runtime",

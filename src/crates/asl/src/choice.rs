@@ -190,7 +190,9 @@ impl Condition {
     /// What decides, as short as it can be told: `total ≥ 1000`.
     pub fn label(&self) -> String {
         match self {
-            Self::Query(query) => query.source().replace("$states.input.", "").split_whitespace().collect::<Vec<_>>().join(" "),
+            Self::Query(query) => {
+                query.source().replace("$states.input.", "").split_whitespace().collect::<Vec<_>>().join(" ")
+            }
             Self::And(conditions) => joined(conditions, " && "),
             Self::Or(conditions) => joined(conditions, " || "),
             Self::Not(condition) => match condition.as_ref() {
@@ -305,7 +307,9 @@ fn order(kind: Kind, left: &Value, right: &Value) -> Option<Ordering> {
             _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
         },
         // Java compares UTF-16 units.
-        (Kind::String, Value::String(left), Value::String(right)) => Some(left.encode_utf16().cmp(right.encode_utf16())),
+        (Kind::String, Value::String(left), Value::String(right)) => {
+            Some(left.encode_utf16().cmp(right.encode_utf16()))
+        }
         (Kind::Timestamp, Value::String(left), Value::String(right)) => Some(timestamp(left)?.cmp(&timestamp(right)?)),
         (Kind::Boolean, Value::Bool(left), Value::Bool(right)) => Some(left.cmp(right)),
         _ => None,

@@ -101,7 +101,9 @@ impl<'a> Scope<'a> {
             let document = match path.root() {
                 Root::Input => self.input.to_string(),
                 Root::Context => self.context.value().to_string(),
-                Root::Variable(name) => self.variables.get(name).map(|json| json.text().to_string()).unwrap_or_default(),
+                Root::Variable(name) => {
+                    self.variables.get(name).map(|json| json.text().to_string()).unwrap_or_default()
+                }
             };
             EvaluationError::NoResult { path: path.source().to_owned(), document, place: bracketed(path) }
         })

@@ -195,10 +195,9 @@ impl<'a> Parser<'a> {
                     "true" => true.into(),
                     "false" => false.into(),
                     "null" => Value::Null,
-                    number => number
-                        .parse::<Number>()
-                        .map(Value::Number)
-                        .map_err(|_| self.wrong("expected a path, a number, a quoted text, true, false, null or a call"))?,
+                    number => number.parse::<Number>().map(Value::Number).map_err(|_| {
+                        self.wrong("expected a path, a number, a quoted text, true, false, null or a call")
+                    })?,
                 };
                 self.at += end;
                 Ok(Expression::Literal(value))
@@ -417,7 +416,10 @@ fn integer(value: &Value) -> Result<i64, String> {
 
 fn positive(value: &Value) -> Result<usize, String> {
     let number = integer(value)?;
-    usize::try_from(number).ok().filter(|number| *number > 0).ok_or_else(|| format!("expected 1 or more, found {number}"))
+    usize::try_from(number)
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| format!("expected 1 or more, found {number}"))
 }
 
 fn kind(value: &Value) -> &'static str {
@@ -467,7 +469,14 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_refused() {
-        for source in ["States.Nope(1)", "States.UUID(1)", "States.Format('a", "States.Array(1,)", "States.Array(1) x", "States.Format('\\\"')"] {
+        for source in [
+            "States.Nope(1)",
+            "States.UUID(1)",
+            "States.Format('a",
+            "States.Array(1,)",
+            "States.Array(1) x",
+            "States.Format('\\\"')",
+        ] {
             assert!(Expression::parse(source).is_err(), "{source}");
         }
         let deep = "States.Array(".repeat(20) + &")".repeat(20);

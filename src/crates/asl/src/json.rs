@@ -37,6 +37,18 @@ impl Json {
         self.0.text.get_or_init(|| Arc::from(self.0.value.to_string()))
     }
 
+    /// Whether it nests deeper than so many levels. Looks no deeper than that itself.
+    pub fn is_deeper_than(&self, levels: usize) -> bool {
+        fn deeper(value: &Value, left: usize) -> bool {
+            match value {
+                Value::Array(values) => left == 0 || values.iter().any(|value| deeper(value, left - 1)),
+                Value::Object(fields) => left == 0 || fields.values().any(|value| deeper(value, left - 1)),
+                _ => false,
+            }
+        }
+        deeper(&self.0.value, levels)
+    }
+
     /// The value, cloned only if it is shared.
     pub fn into_value(self) -> Value {
         match Arc::try_unwrap(self.0) {

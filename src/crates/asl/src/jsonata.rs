@@ -18,8 +18,11 @@ use crate::chance::Chance;
 use crate::evaluate::{EvaluationError, Scope};
 use crate::hash;
 
-/// The longest an expression may run. AWS stops expressions too, without saying after how long.
-const TIME_LIMIT_MS: u64 = 2_000;
+/// The longest an expression may run: a last resort, far above what the other two limits allow in practice, because a
+/// limit in real time is the one thing here that need not come out the same in a replay.
+const TIME_LIMIT_MS: u64 = 10_000;
+/// The longest sequence that a query may make.
+const SEQUENCE_LIMIT: usize = 1_000_000;
 /// The deepest an evaluation may nest.
 const STACK_LIMIT: usize = 2_000;
 /// How many elements `$range` makes at most.
@@ -81,9 +84,8 @@ impl Query {
             }
         }
         // A field of $states that no text of the expression names cannot be used by it, unless it takes $states whole.
-        let whole = source
-            .match_indices("$states")
-            .any(|(at, name)| !source[at + name.len()..].trim_start().starts_with('.'));
+        let whole =
+            source.match_indices("$states").any(|(at, name)| !source[at + name.len()..].trim_start().starts_with('.'));
         let names = |field: &str| whole || source.contains(field);
         let uses = Uses {
             input: names("input"),
@@ -158,6 +160,7 @@ fn evaluate(
     let options = EvaluatorOptions {
         timeout_ms: Some(TIME_LIMIT_MS),
         max_stack_depth: Some(STACK_LIMIT),
+        max_sequence_length: Some(SEQUENCE_LIMIT),
         ..EvaluatorOptions::default()
     };
     let mut evaluator = Evaluator::with_options(context, options);
@@ -189,7 +192,8 @@ fn parsed(source: &str) -> Result<Rc<AstNode>, String> {
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#jsonata-functions-provided-by-sfn>
 fn register(evaluator: &mut Evaluator, chance: &Rc<RefCell<Chance>>, now: i64) -> Result<(), EvaluatorError> {
     evaluator.register_fn("partition", |arguments: &[JValue]| {
-        let (Some(list), Some(size)) = (arguments.first().and_then(JValue::as_array), arguments.get(1).and_then(count)) else {
+        let (Some(list), Some(size)) = (arguments.first().and_then(JValue::as_array), arguments.get(1).and_then(count))
+        else {
             return Err(raised("$partition takes an array and a whole number of 1 or more"));
         };
         Ok(JValue::array(list.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect()))
@@ -333,13 +337,13 @@ mod tests {
 
     #[test]
     fn nothing_runs_for_ever() {
-        let started = std::time::Instant::now();
-        for source in ["( $f := function($n) { $f($n + 1) + 1 }; $f(0) )", "( $f := function($n) { $f($n + 1) }; $f(0) )"] {
+        for source in
+            ["( $f := function($n) { $f($n + 1) + 1 }; $f(0) )", "( $f := function($n) { $f($n + 1) }; $f(0) )"]
+        {
             let scope_input = Value::Null;
             let result = Query::parse(source).unwrap().evaluate(&Scope::of_input(&scope_input), &mut Chance::new(1));
             assert!(result.is_err(), "{source}");
         }
-        assert!(started.elapsed().as_secs() < 60);
     }
 
     #[test]

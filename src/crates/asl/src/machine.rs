@@ -347,6 +347,9 @@ pub struct Retrier {
 impl Retrier {
     /// The delay before retry `attempt` (from 1), in seconds, without jitter.
     pub fn delay_seconds(&self, attempt: u64) -> f64 {
+        if self.interval_seconds == 0 {
+            return 0.0;
+        }
         let exponent = i32::try_from(attempt.saturating_sub(1)).unwrap_or(i32::MAX);
         #[expect(clippy::cast_precision_loss, reason = "intervals are at most 31,622,400")]
         let (interval, most) = (
@@ -375,16 +378,18 @@ pub struct Catcher {
 
 /// Whether an error of the name `error` is one of `patterns`.
 ///
-/// `States.ALL` matches all but `States.DataLimitExceeded` and `States.Runtime`, which nothing but their own names
-/// catches (and `States.Runtime` not even that); `States.TaskFailed` matches all of a task but a timeout.
+/// Nothing matches `States.Runtime`. `States.ALL` matches everything else, also `States.DataLimitExceeded`, as AWS does
+/// against its own documentation; `States.TaskFailed` matches all of a task but a timeout.
 /// <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html>
 pub fn matches_error(patterns: &[String], error: &str) -> bool {
+    if error == "States.Runtime" {
+        return false;
+    }
     patterns.iter().any(|pattern| match pattern.as_str() {
-        "States.ALL" => !matches!(error, "States.DataLimitExceeded" | "States.Runtime"),
-        "States.TaskFailed" => !matches!(
-            error,
-            "States.Timeout" | "States.HeartbeatTimeout" | "States.DataLimitExceeded" | "States.Runtime"
-        ),
+        "States.ALL" => true,
+        "States.TaskFailed" => {
+            !matches!(error, "States.Timeout" | "States.HeartbeatTimeout" | "States.DataLimitExceeded")
+        }
         "States.Timeout" => matches!(error, "States.Timeout" | "States.HeartbeatTimeout"),
         pattern => pattern == error,
     })
@@ -494,8 +499,9 @@ mod tests {
         let cases = [
             ("States.ALL", "Anything", true),
             ("States.ALL", "States.Timeout", true),
-            ("States.ALL", "States.DataLimitExceeded", false),
+            ("States.ALL", "States.DataLimitExceeded", true),
             ("States.ALL", "States.Runtime", false),
+            ("States.Runtime", "States.Runtime", false),
             ("States.TaskFailed", "PaymentDeclined", true),
             ("States.TaskFailed", "Lambda.Unknown", true),
             ("States.TaskFailed", "States.Timeout", false),

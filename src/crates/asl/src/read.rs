@@ -19,7 +19,8 @@ pub fn read(text: &str) -> (Option<Machine>, Vec<Finding>) {
         Ok(value) => value,
         Err(_) if text.trim().is_empty() => Value::Null,
         Err(error) => {
-            let place = format!("[Source: (String)\"{}\"; line: {}, column: {}]", clip(text), error.line(), error.column());
+            let place =
+                format!("[Source: (String)\"{}\"; line: {}, column: {}]", clip(text), error.line(), error.column());
             reader.put(Code::InvalidJsonDescription, format!("{error}\n at {place}"), Some(place));
             return (None, reader.findings);
         }
@@ -157,7 +158,9 @@ mod tests {
         check("{}", &["SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"]);
         check(
             r#"{"StartAt": "A", "States": {"A": {"Type": "Job"}}}"#,
-            &["SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/A/Type"],
+            &[
+                "SCHEMA_VALIDATION_FAILED: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/A/Type",
+            ],
         );
         check(
             r#"{"StartAt": "X", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}"#,
@@ -190,7 +193,9 @@ mod tests {
         );
         check(
             r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": true}}}"#,
-            &["SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A"],
+            &[
+                "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A",
+            ],
         );
     }
 
@@ -205,7 +210,9 @@ mod tests {
     fn no_depth_overflows_the_stack() {
         let mut definition = r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#.to_owned();
         for _ in 0..40 {
-            definition = format!(r#"{{"StartAt":"A","States":{{"A":{{"Type":"Parallel","Branches":[{definition}],"End":true}}}}}}"#);
+            definition = format!(
+                r#"{{"StartAt":"A","States":{{"A":{{"Type":"Parallel","Branches":[{definition}],"End":true}}}}}}"#
+            );
         }
         let (_, findings) = read(&definition);
         assert!(!findings.is_empty());

@@ -151,12 +151,16 @@ impl Template {
                 })
                 .collect::<Result<Vec<_>, _>>()
                 .map(Value::Array),
-            Self::Expression(expression) => expression
-                .evaluate(scope, chance)
-                .map_err(|error| Failed { place: Vec::new(), source: String::new(), error }),
-            Self::Query(query) => query
-                .evaluate(scope, chance)
-                .map_err(|error| Failed { place: Vec::new(), source: query.source().to_owned(), error }),
+            Self::Expression(expression) => expression.evaluate(scope, chance).map_err(|error| Failed {
+                place: Vec::new(),
+                source: String::new(),
+                error,
+            }),
+            Self::Query(query) => query.evaluate(scope, chance).map_err(|error| Failed {
+                place: Vec::new(),
+                source: query.source().to_owned(),
+                error,
+            }),
         }
     }
 }
@@ -216,7 +220,10 @@ mod tests {
 
     #[test]
     fn literal_keys_come_first_then_java_s_order() {
-        check(json!({"StateMachineArn.$": "$.a", "Input.$": "$.a", "Name.$": "$.a"}), r#"{"Input":1,"StateMachineArn":1,"Name":1}"#);
+        check(
+            json!({"StateMachineArn.$": "$.a", "Input.$": "$.a", "Name.$": "$.a"}),
+            r#"{"Input":1,"StateMachineArn":1,"Name":1}"#,
+        );
         check(json!({"FunctionName.$": "$.a", "Payload": {}}), r#"{"Payload":{},"FunctionName":1}"#);
         check(
             json!({"original_input.$": "$.a", "iteration_input_value.$": "$.a", "iteration_index.$": "$.a",

@@ -93,12 +93,23 @@ enum Mark {
     Blank,
     Stroke(Stroke),
     /// A border cell; `port` tells that a line leaves it downward (or comes from above).
-    Border { key: usize, container: bool, arms: u8, port: u8 },
-    Text { text: String, ink: Ink },
+    Border {
+        key: usize,
+        container: bool,
+        arms: u8,
+        port: u8,
+    },
+    Text {
+        text: String,
+        ink: Ink,
+    },
     /// Behind a wide character.
     Covered(Ink),
     /// A side of a one-row box.
-    Side { key: usize, right: bool },
+    Side {
+        key: usize,
+        right: bool,
+    },
     Divider,
 }
 
@@ -222,10 +233,13 @@ impl Canvas {
                 *to = mark;
             }
         }
-        self.boxes.extend(part.boxes.into_iter().map(|(key, rect)| (key, Rect { x: rect.x + x, y: rect.y + y, ..rect })));
-        self.paths.extend(part.paths.into_iter().map(|(key, path)| {
-            (key, path.into_iter().map(|(from_x, from_y)| (from_x + x, from_y + y)).collect())
-        }));
+        self.boxes
+            .extend(part.boxes.into_iter().map(|(key, rect)| (key, Rect { x: rect.x + x, y: rect.y + y, ..rect })));
+        self.paths.extend(
+            part.paths
+                .into_iter()
+                .map(|(key, path)| (key, path.into_iter().map(|(from_x, from_y)| (from_x + x, from_y + y)).collect())),
+        );
     }
 
     /// Draws an edge along corners: from the border of its source to the cell above its target, where its head goes.

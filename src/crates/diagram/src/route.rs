@@ -188,11 +188,8 @@ impl<'a> Plan<'a> {
         }
         let slots: Vec<Vec<usize>> =
             leaving.iter().map(|edges| edges.iter().map(|edge| slot(&graph.edges[*edge].label)).collect()).collect();
-        let widths: Vec<usize> = boxes
-            .iter()
-            .zip(&slots)
-            .map(|(body, slots)| body.width.max(slots.iter().sum::<usize>() + 3))
-            .collect();
+        let widths: Vec<usize> =
+            boxes.iter().zip(&slots).map(|(body, slots)| body.width.max(slots.iter().sum::<usize>() + 3)).collect();
         let heights: Vec<usize> = boxes.iter().map(|body| body.height).collect();
         let mut plan = Self {
             graph,
@@ -418,10 +415,24 @@ impl<'a> Plan<'a> {
             let mut hops = Vec::new();
             if leaves == enters {
                 let net = NetKey::Into(to);
-                hops.push(Hop { channel: enters, from: self.exits[edge], to: entries[&to], net, from_lane: false, to_lane: false });
+                hops.push(Hop {
+                    channel: enters,
+                    from: self.exits[edge],
+                    to: entries[&to],
+                    net,
+                    from_lane: false,
+                    to_lane: false,
+                });
             } else {
                 let net = NetKey::Lane(to);
-                hops.push(Hop { channel: leaves, from: self.exits[edge], to: lane, net, from_lane: false, to_lane: true });
+                hops.push(Hop {
+                    channel: leaves,
+                    from: self.exits[edge],
+                    to: lane,
+                    net,
+                    from_lane: false,
+                    to_lane: true,
+                });
                 let net = NetKey::Into(to);
                 hops.push(Hop { channel: enters, from: lane, to: entries[&to], net, from_lane: true, to_lane: false });
             }
@@ -433,8 +444,16 @@ impl<'a> Plan<'a> {
                 let channel = &mut self.channels[hop.channel];
                 channel.labelled |= index == 0 && !label.is_empty();
                 let net = channel.nets.entry(hop.net).or_default();
-                if hop.from_lane { net.side.insert(hop.from) } else { net.upper.insert(hop.from) };
-                if hop.to_lane { net.side.insert(hop.to) } else { net.lower.insert(hop.to) };
+                if hop.from_lane {
+                    net.side.insert(hop.from)
+                } else {
+                    net.upper.insert(hop.from)
+                };
+                if hop.to_lane {
+                    net.side.insert(hop.to)
+                } else {
+                    net.lower.insert(hop.to)
+                };
                 net.edges.insert(route.edge);
             }
         }
@@ -486,7 +505,8 @@ impl<'a> Plan<'a> {
     /// turns off above it, and nets of one track stay apart.
     fn assign_tracks(&mut self) {
         for channel in &mut self.channels {
-            let keys: Vec<NetKey> = channel.nets.keys().copied().filter(|key| !channel.nets[key].is_straight()).collect();
+            let keys: Vec<NetKey> =
+                channel.nets.keys().copied().filter(|key| !channel.nets[key].is_straight()).collect();
             // `above[i]` are the nets that have to turn off above net i.
             let above: Vec<Vec<usize>> = keys
                 .iter()
@@ -508,17 +528,16 @@ impl<'a> Plan<'a> {
                 let ready = left.iter().position(|net| above[*net].iter().all(|other| placed[*other].is_some()));
                 let Some(position) = ready else {
                     // They wait for each other: one of their edges has to go another way.
-                    channel.tangled = left
-                        .iter()
-                        .flat_map(|net| channel.nets[&keys[*net]].edges.iter().copied())
-                        .max();
+                    channel.tangled = left.iter().flat_map(|net| channel.nets[&keys[*net]].edges.iter().copied()).max();
                     break;
                 };
                 let net = left.remove(position);
-                let least = above[net].iter().filter_map(|other| placed[*other]).map(|track| track + 1).max().unwrap_or(0);
+                let least =
+                    above[net].iter().filter_map(|other| placed[*other]).map(|track| track + 1).max().unwrap_or(0);
                 let (from, to) = channel.nets[&keys[net]].span();
                 let is_free = |track: &Vec<(usize, usize)>| track.iter().all(|(a, b)| to + 1 < *a || b + 1 < from);
-                let track = (least..tracks.len()).find(|track| is_free(&tracks[*track])).unwrap_or(tracks.len().max(least));
+                let track =
+                    (least..tracks.len()).find(|track| is_free(&tracks[*track])).unwrap_or(tracks.len().max(least));
                 while tracks.len() <= track {
                     tracks.push(Vec::new());
                 }
@@ -572,7 +591,8 @@ impl<'a> Plan<'a> {
         let mut canvas = Canvas::new(self.width, y);
         for (node, body) in boxes.iter_mut().enumerate() {
             let rank = self.layers.rank_of[node];
-            let rect = Rect { x: self.left_of(node), y: rank_tops[rank], width: self.widths[node], height: body.height };
+            let rect =
+                Rect { x: self.left_of(node), y: rank_tops[rank], width: self.widths[node], height: body.height };
             match body.inside.take() {
                 None => canvas.node(rect, body.key, &body.label, body.zoom),
                 Some(inside) => {

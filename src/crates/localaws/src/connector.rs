@@ -44,6 +44,21 @@ impl Socket {
     }
 }
 
+impl Socket {
+    /// Waits until the count of changes is another than `after`, half a minute at the most, and answers it.
+    ///
+    /// # Errors
+    /// When nobody listens at the socket any more.
+    pub async fn changes(&self, after: u64) -> Result<u64, ConnectorError> {
+        let request = http::Request::get(format!("{}?after={after}", crate::wire::CHANGES))
+            .body(axum::body::Body::empty())
+            .map_err(|error| ConnectorError::user(error.into()))?;
+        let answer = self.carry(request).await?;
+        let text = std::str::from_utf8(answer.body().bytes().unwrap_or_default()).unwrap_or_default();
+        text.parse().map_err(|_| ConnectorError::other("the answer is not a number".into(), None))
+    }
+}
+
 impl HttpClient for InProcess {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Timed { to: self.clone(), read_timeout: settings.read_timeout() })
@@ -58,11 +73,17 @@ impl HttpClient for Socket {
 
 /// Carries one request.
 trait Carry: Clone + std::fmt::Debug + Send + Sync + 'static {
-    fn carry(&self, request: http::Request<axum::body::Body>) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>>;
+    fn carry(
+        &self,
+        request: http::Request<axum::body::Body>,
+    ) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>>;
 }
 
 impl Carry for InProcess {
-    fn carry(&self, request: http::Request<axum::body::Body>) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
+    fn carry(
+        &self,
+        request: http::Request<axum::body::Body>,
+    ) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
         let router = self.0.clone();
         Box::pin(async move {
             let response = match router.oneshot(request).await {
@@ -75,7 +96,10 @@ impl Carry for InProcess {
 }
 
 impl Carry for Socket {
-    fn carry(&self, request: http::Request<axum::body::Body>) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
+    fn carry(
+        &self,
+        request: http::Request<axum::body::Body>,
+    ) -> BoxFuture<'static, Result<HttpResponse, ConnectorError>> {
         let path = self.0.clone();
         Box::pin(async move {
             let stream = UnixStream::connect(&path).await.map_err(|error| ConnectorError::io(error.into()))?;

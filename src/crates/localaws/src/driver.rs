@@ -8,25 +8,45 @@
 //! after a kill the journal has every input whose effects anybody saw, and replaying it gives the same history. Work
 //! that was under way is invoked again: at least once, as AWS says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use asl::Json;
 use asl_engine::{Effect, Ended, Execution, Facts, Failure, HistoryEvent, Input, Invocation, Stamped, TaskId, TimerId};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::integrate;
+use crate::store::Write;
 use crate::world::{KnownMachine, OpenError, World};
+
+/// How many timers fire before the next commit.
+const TIMERS_A_TURN: usize = 1024;
 
 /// What the driver is asked or told.
 pub(crate) enum Message {
-    Start { facts: Facts, machine: Arc<KnownMachine>, reply: oneshot::Sender<Result<i64, StartRefused>> },
-    Stop { arn: String, failure: Failure, reply: oneshot::Sender<Result<i64, Missing>> },
+    Start {
+        facts: Facts,
+        machine: Arc<KnownMachine>,
+        reply: oneshot::Sender<Result<i64, StartRefused>>,
+    },
+    Stop {
+        arn: String,
+        failure: Failure,
+        reply: oneshot::Sender<Result<i64, Missing>>,
+    },
     /// What became of work that the driver had done.
-    Told { arn: Arc<str>, input: Input },
+    Told {
+        arn: Arc<str>,
+        input: Input,
+    },
     /// What somebody outside says of a task, by its token.
-    Token { arn: String, token: String, input: Input, reply: oneshot::Sender<Result<(), Missing>> },
+    Token {
+        arn: String,
+        token: String,
+        input: Input,
+        reply: oneshot::Sender<Result<(), Missing>>,
+    },
 }
 
 /// Why an execution did not start.
@@ -62,6 +82,8 @@ pub(crate) fn channel() -> (DriverHandle, mpsc::UnboundedReceiver<Message>) {
 pub(crate) fn start(world: World, queue: mpsc::UnboundedReceiver<Message>) -> Result<(), OpenError> {
     let mut driver = Driver {
         next_id: 0,
+        next_timer: 0,
+        fresh: HashSet::new(),
         running: HashMap::new(),
         by_name: HashMap::new(),
         timers: BTreeMap::new(),
@@ -91,11 +113,12 @@ enum Act {
     Begun { machine: String },
 }
 
-type Write = Box<dyn FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send>;
-
 struct Driver {
     world: World,
     next_id: i64,
+    next_timer: u64,
+    /// What was started since the last commit: its row does not stand yet, and it may have ended already.
+    fresh: HashSet<Arc<str>>,
     running: HashMap<Arc<str>, Live>,
     /// The ARNs that are in memory, to hand out shared ones.
     by_name: HashMap<Arc<str>, Arc<str>>,
@@ -144,6 +167,7 @@ impl Driver {
             tracing::error!(%error, "executions stop: the journal cannot be written");
             return false;
         }
+        self.fresh.clear();
         let changed = !acts.is_empty();
         for act in acts {
             self.act(act);
@@ -159,7 +183,14 @@ impl Driver {
             Act::Invoke(arn, invocation) => {
                 let world = self.world.clone();
                 tokio::spawn(async move {
-                    integrate::perform(&world, &arn, invocation).await;
+                    let task = invocation.task;
+                    let (within, of) = (world.clone(), Arc::clone(&arn));
+                    let done = tokio::spawn(async move { integrate::perform(&within, &of, invocation).await }).await;
+                    if let Err(error) = done {
+                        // Whatever broke, the task must not wait for ever.
+                        let failure = Failure::new("States.TaskFailed", format!("the integration broke: {error}"));
+                        world.driver.tell(Message::Told { arn, input: Input::TaskFailed { task, failure } });
+                    }
                 });
             }
             // Whoever asked may have gone away.
@@ -252,6 +283,7 @@ impl Driver {
         }));
         self.acts.push(Act::Begun { machine: machine.record.arn.clone() });
         self.acts.push(Act::Started(reply, Ok(started_at)));
+        self.fresh.insert(Arc::clone(&arn));
         self.by_name.insert(Arc::clone(&arn), Arc::clone(&arn));
         self.running.insert(Arc::clone(&arn), Live { id, execution, next_seq: 0 });
         self.follow(&arn, effects);
@@ -262,6 +294,9 @@ impl Driver {
         if let Some(live) = self.running.get(facts.arn.as_str()) {
             let known = live.execution.facts();
             return Some(if known.input == facts.input { Ok(known.started_at) } else { Err(StartRefused::Exists) });
+        }
+        if self.fresh.contains(facts.arn.as_str()) {
+            return Some(Err(StartRefused::Exists));
         }
         let arn = facts.arn.clone();
         let found = self.world.store.read_now(|connection| {
@@ -357,8 +392,8 @@ impl Driver {
     }
 
     fn set_timer(&mut self, arn: &Arc<str>, timer: TimerId, at: i64) {
-        let key = (at, timer.0);
-        let key = (0..).map(|more| (key.0, key.1 + more)).find(|key| !self.timers.contains_key(key)).unwrap_or(key);
+        let key = (at, self.next_timer);
+        self.next_timer += 1;
         self.timers.insert(key, (Arc::clone(arn), timer));
         self.due.insert((Arc::clone(arn), timer), key);
     }
@@ -371,10 +406,9 @@ impl Driver {
 
     fn fire_timers(&mut self) {
         let now = self.world.clock.now();
-        while let Some(entry) = self.timers.first_entry() {
-            if entry.key().0 > now {
-                return;
-            }
+        // A timer may set one that is due at once; the commit must get its turn between them.
+        for _ in 0..TIMERS_A_TURN {
+            let Some(entry) = self.timers.first_entry().filter(|entry| entry.key().0 <= now) else { return };
             let (arn, timer) = entry.remove();
             self.due.remove(&(Arc::clone(&arn), timer));
             self.step(&arn, Stamped { at: now, input: Input::TimerFired { timer } });
@@ -396,47 +430,81 @@ impl Driver {
                 .collect()
         })?;
         let mut machines: HashMap<String, Arc<asl::Machine>> = HashMap::new();
+        let mut invocations = Vec::new();
+        let mut unreadable = Vec::new();
         for (id, facts, definition) in rows {
-            let broken = |problem: String| OpenError::Recovery { execution: id.to_string(), problem };
-            let facts: Facts = serde_json::from_str(&facts).map_err(|error| broken(error.to_string()))?;
-            let machine = match machines.get(&definition) {
-                Some(machine) => Arc::clone(machine),
-                None => {
-                    let machine = asl::read(&definition).0.ok_or_else(|| broken("its definition is unreadable".into()))?;
-                    let machine = Arc::new(machine);
-                    machines.insert(definition, Arc::clone(&machine));
-                    machine
-                }
-            };
-            self.replay(id, facts, machine)?;
-        }
-        // The history of all this stands in the store already; only what is open is taken up.
-        self.writes.clear();
-        let acts = std::mem::take(&mut self.acts);
-        for act in acts {
-            if let Act::Invoke(..) = act {
-                self.act(act);
+            if let Err(problem) = self.recover_one(id, &facts, definition, &mut machines) {
+                tracing::error!(execution = id, problem, "cannot go on with an execution");
+                unreadable.push((id, problem));
             }
+            invocations.extend(self.acts.drain(..).filter(|act| matches!(act, Act::Invoke(..))));
+            // The history of all this stands in the store already; only what is open is taken up.
+            self.writes.clear();
+        }
+        for (id, problem) in unreadable {
+            // One that cannot be read must not keep all others from going on.
+            let (at, cause) = (self.world.clock.now(), format!("The execution could not be read back: {problem}"));
+            self.writes.push(Box::new(move |transaction| {
+                transaction.execute(
+                    "UPDATE executions SET status = 'FAILED', stopped_at = ?2, error = 'States.Runtime', cause = ?3 WHERE id = ?1",
+                    params![id, at, cause],
+                )?;
+                transaction.execute("DELETE FROM journal WHERE execution = ?1", [id])?;
+                Ok(())
+            }));
+        }
+        for act in invocations {
+            self.act(act);
         }
         Ok(())
     }
 
-    fn replay(&mut self, id: i64, facts: Facts, machine: Arc<asl::Machine>) -> Result<(), OpenError> {
+    fn recover_one(
+        &mut self,
+        id: i64,
+        facts: &str,
+        definition: String,
+        machines: &mut HashMap<String, Arc<asl::Machine>>,
+    ) -> Result<(), String> {
+        let facts: Facts = serde_json::from_str(facts).map_err(|error| error.to_string())?;
+        let machine = match machines.get(&definition) {
+            Some(machine) => Arc::clone(machine),
+            None => {
+                let machine = Arc::new(asl::read(&definition).0.ok_or("its definition is unreadable")?);
+                machines.insert(definition, Arc::clone(&machine));
+                machine
+            }
+        };
         let arn: Arc<str> = Arc::from(facts.arn.as_str());
-        let broken = |problem: String| OpenError::Recovery { execution: arn.to_string(), problem };
-        let inputs: Vec<String> = self.world.store.read_now(|connection| {
-            connection
-                .prepare_cached("SELECT input FROM journal WHERE execution = ?1 ORDER BY seq")?
-                .query_map([id], |row| row.get(0))?
-                .collect()
-        })?;
-        let (execution, effects) = Execution::start(machine, facts).map_err(|error| broken(error.to_string()))?;
+        self.replay(id, facts, machine).inspect_err(|_| {
+            self.running.remove(&arn);
+            self.by_name.remove(&arn);
+        })
+    }
+
+    fn replay(&mut self, id: i64, facts: Facts, machine: Arc<asl::Machine>) -> Result<(), String> {
+        let arn: Arc<str> = Arc::from(facts.arn.as_str());
+        let inputs: Vec<String> = self
+            .world
+            .store
+            .read_now(|connection| {
+                connection
+                    .prepare_cached("SELECT input FROM journal WHERE execution = ?1 ORDER BY seq")?
+                    .query_map([id], |row| row.get(0))?
+                    .collect()
+            })
+            .map_err(|error| error.to_string())?;
+        let (execution, effects) = Execution::start(machine, facts).map_err(|error| error.to_string())?;
         let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
         self.by_name.insert(Arc::clone(&arn), Arc::clone(&arn));
         self.running.insert(Arc::clone(&arn), Live { id, execution, next_seq });
         self.follow(&arn, effects);
         for text in inputs {
-            let stamped: Stamped = serde_json::from_str(&text).map_err(|error| broken(error.to_string()))?;
+            let stamped: Stamped = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+            // It has fired; recovery set it again with all others.
+            if let Input::TimerFired { timer } = &stamped.input {
+                self.cancel_timer(&arn, *timer);
+            }
             if let Some(live) = self.running.get_mut(&arn) {
                 if let Some(task) = answered(&stamped.input) {
                     self.acts.retain(|act| !matches!(act, Act::Invoke(of, work) if *of == arn && work.task == task));

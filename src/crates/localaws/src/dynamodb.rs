@@ -26,11 +26,17 @@ impl Refused {
         let code = self.field(["__type", "code"]);
         let code = code.rsplit('#').next().unwrap_or_default();
         // The names that states can meet; all others are told as what they have in common.
-        ["ValidationException", "ResourceNotFoundException", "ConditionalCheckFailedException",
-            "TransactionCanceledException", "ResourceInUseException", "ItemCollectionSizeLimitExceededException"]
-            .into_iter()
-            .find(|known| *known == code)
-            .unwrap_or("DynamoDbException")
+        [
+            "ValidationException",
+            "ResourceNotFoundException",
+            "ConditionalCheckFailedException",
+            "TransactionCanceledException",
+            "ResourceInUseException",
+            "ItemCollectionSizeLimitExceededException",
+        ]
+        .into_iter()
+        .find(|known| *known == code)
+        .unwrap_or("DynamoDbException")
     }
 
     pub(crate) fn message(&self) -> String {

@@ -31,7 +31,9 @@ pub(crate) async fn perform(world: &World, arn: &Arc<str>, invocation: Invocatio
 fn unsupported(what: &str) -> Failure {
     Failure::new(
         "LocalCloud.UnsupportedIntegration",
-        format!("The embedded cloud does not have the integration {what}. It has Lambda functions (by ARN and lambda:invoke) and DynamoDB."),
+        format!(
+            "The embedded cloud does not have the integration {what}. It has Lambda functions (by ARN and lambda:invoke) and DynamoDB."
+        ),
     )
 }
 
@@ -95,12 +97,8 @@ async fn invoke(world: &World, parameters: &Value) -> Result<Json, Failure> {
         "Content-Length": length,
         "Content-Type": "application/json",
     });
-    let all: serde_json::Map<String, Value> = headers
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| (name.clone(), json!([value])))
-        .collect();
+    let all: serde_json::Map<String, Value> =
+        headers.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), json!([value]))).collect();
     Ok(json!({
         "ExecutedVersion": "$LATEST",
         "Payload": payload.value(),
@@ -174,7 +172,9 @@ async fn dynamodb(world: &World, service: &str, action: &str, parameters: &Value
                 let name = if code == "ValidationException" { "AmazonDynamoDBException" } else { code };
                 (
                     format!("DynamoDB.{name}"),
-                    format!("{message} (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: {code}; Request ID: {request}; Proxy: null)"),
+                    format!(
+                        "{message} (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: {code}; Request ID: {request}; Proxy: null)"
+                    ),
                 )
             } else {
                 let name = if code == "ValidationException" { "DynamoDbException" } else { code };

@@ -86,7 +86,9 @@ async fn run(world: &World, facts: &FunctionFacts, payload: Bytes, request_id: &
     match tokio::time::timeout(facts.timeout, running).await {
         Ok(outcome) => {
             if let Outcome::Exited { how } = &outcome {
-                sink.line(format!("RequestId: {request_id} Error: Runtime exited with error: {how}\nRuntime.ExitError"));
+                sink.line(format!(
+                    "RequestId: {request_id} Error: Runtime exited with error: {how}\nRuntime.ExitError"
+                ));
             }
             Ran::Ended(outcome)
         }
@@ -201,4 +203,3 @@ async fn invocation(world: &World, name: &str, headers: &HeaderMap, body: Bytes)
         }
     }
 }
-

@@ -159,7 +159,9 @@ async fn describe_streams(world: &World, body: &str) -> Result<Value, WireError>
                 .collect()
         })
         .await?;
-    streams.retain(|(stream, ..)| request.log_stream_name_prefix.as_deref().is_none_or(|prefix| stream.starts_with(prefix)));
+    streams.retain(|(stream, ..)| {
+        request.log_stream_name_prefix.as_deref().is_none_or(|prefix| stream.starts_with(prefix))
+    });
     if request.order_by.as_deref() == Some("LastEventTime") {
         streams.sort_by_key(|(.., last)| *last);
     }
@@ -191,9 +193,7 @@ async fn existing_group(world: &World, name: Option<String>, identifier: Option<
     let wanted = group.clone();
     let there = world
         .store
-        .read(move |connection| {
-            connection.prepare_cached("SELECT 1 FROM log_groups WHERE name = ?1")?.exists([wanted])
-        })
+        .read(move |connection| connection.prepare_cached("SELECT 1 FROM log_groups WHERE name = ?1")?.exists([wanted]))
         .await?;
     if there {
         Ok(group)
@@ -232,8 +232,9 @@ struct FilterLogEvents {
 async fn filter(world: &World, body: &str) -> Result<Value, WireError> {
     let request: FilterLogEvents = read(body)?;
     let group = existing_group(world, request.log_group_name, request.log_group_identifier).await?;
-    let pattern = Pattern::parse(request.filter_pattern.as_deref().unwrap_or_default())
-        .map_err(|problem| WireError::new(400, "InvalidParameterException", format!("Invalid filter pattern: {problem}")))?;
+    let pattern = Pattern::parse(request.filter_pattern.as_deref().unwrap_or_default()).map_err(|problem| {
+        WireError::new(400, "InvalidParameterException", format!("Invalid filter pattern: {problem}"))
+    })?;
     let after = page_after(request.next_token.as_deref())?;
     let limit = request.limit.unwrap_or(MOST).clamp(1, MOST);
     let (from, to) = (request.start_time.unwrap_or(0), request.end_time.unwrap_or(i64::MAX));
@@ -289,7 +290,7 @@ fn scan(
 ) -> rusqlite::Result<(Vec<Kept>, bool)> {
     let mut statement = connection.prepare_cached(
         "SELECT id, stream, at, ingested_at, message FROM log_events
-         WHERE log_group = ?1 AND at >= ?2 AND at < ?3 AND (at, id) > (?4, ?5) ORDER BY at, id",
+         WHERE log_group = ?1 AND at >= ?2 AND at <= ?3 AND (at, id) > (?4, ?5) ORDER BY at, id",
     )?;
     let mut rows = statement.query(params![group, from, to, after.0, after.1])?;
     let (mut events, mut bytes) = (Vec::new(), 0);

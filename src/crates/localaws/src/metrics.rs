@@ -45,13 +45,7 @@ pub(crate) fn execution_ended(world: &World, machine: &str, status: &str, millis
     put(world, "AWS/States", "StateMachineArn", machine, vec![(name, 1.0), ("ExecutionTime", millis as f64)]);
 }
 
-fn put(
-    world: &World,
-    namespace: &'static str,
-    dimension: &'static str,
-    of: &str,
-    points: Vec<(&'static str, f64)>,
-) {
+fn put(world: &World, namespace: &'static str, dimension: &'static str, of: &str, points: Vec<(&'static str, f64)>) {
     let (at, of) = (world.clock.now(), of.to_owned());
     world.store.write_later(move |transaction| {
         let mut insert = transaction.prepare_cached(
@@ -260,7 +254,11 @@ async fn periods(world: &World, stat: MetricStat, from: i64, to: i64) -> Result<
     for chunk in rows.chunk_by(|(left, _), (right, _)| left.div_euclid(period) == right.div_euclid(period)) {
         let values: Vec<f64> = chunk.iter().map(|(_, value)| *value).collect();
         let value = statistic_of(&statistic, values).ok_or_else(|| {
-            WireError::new(400, "InvalidParameterValue", format!("The value {statistic} for parameter Stat is not supported."))
+            WireError::new(
+                400,
+                "InvalidParameterValue",
+                format!("The value {statistic} for parameter Stat is not supported."),
+            )
         })?;
         points.push((chunk[0].0.div_euclid(period) * (period / 1000), value));
     }

@@ -31,10 +31,8 @@ pub async fn tcp(router: Router, listener: TcpListener, stop: CancellationToken)
 /// When the socket cannot be made.
 pub async fn unix(router: Router, path: &Path, stop: CancellationToken) -> io::Result<()> {
     let listener = bind_private(path)?;
-    let served = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await;
-    // The next process makes its own; one that is left behind by a kill is replaced.
-    let _ = std::fs::remove_file(path);
-    served
+    // The file stays: the next process makes its own in its place, and may have done so before this one has ended.
+    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
 }
 
 fn bind_private(path: &Path) -> io::Result<UnixListener> {
@@ -79,10 +77,19 @@ mod tests {
 
     #[test]
     fn only_names_of_this_machine_are_served() {
-        for host in ["localhost", "localhost:4566", "127.0.0.1:80", "[::1]:80", "sync-localhost:1", "a.localhost", "stream-127.0.0.1"] {
+        for host in [
+            "localhost",
+            "localhost:4566",
+            "127.0.0.1:80",
+            "[::1]:80",
+            "sync-localhost:1",
+            "a.localhost",
+            "stream-127.0.0.1",
+        ] {
             assert!(is_this_machine(host), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example:80", "10.0.0.1", "127.0.0.1.evil.example", "[::2]:80"] {
+        for host in ["", "evil.example", "localhost.evil.example:80", "10.0.0.1", "127.0.0.1.evil.example", "[::2]:80"]
+        {
             assert!(!is_this_machine(host), "{host}");
         }
     }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 /// Where the store lives.
@@ -33,7 +33,9 @@ pub enum StoreError {
         source: std::io::Error,
     },
     /// The store was written by a newer version of this program.
-    #[error("the store has version {found}, and this program reads up to version {VERSION}: use a newer one, or another --data-dir")]
+    #[error(
+        "the store has version {found}, and this program reads up to version {VERSION}: use a newer one, or another --data-dir"
+    )]
     Newer {
         /// The store's version.
         found: i64,
@@ -72,7 +74,7 @@ CREATE TABLE metrics (
 CREATE INDEX metrics_by_time ON metrics (namespace, name, value_of, at);
 ";
 
-type Write = Box<dyn FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send>;
+pub(crate) type Write = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 struct Job {
     writes: Vec<Write>,
@@ -83,34 +85,37 @@ struct Job {
 #[derive(Clone)]
 pub(crate) struct Store {
     reader: Arc<Mutex<Connection>>,
+    /// For look-ups by key that must not wait behind a long reading.
+    keys: Arc<Mutex<Connection>>,
     jobs: mpsc::UnboundedSender<Job>,
 }
 
 impl Store {
     /// Opens the store and starts its writer. Needs a tokio runtime.
     pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
-        let (writer, reader) = match place {
+        let (writer, reader, keys) = match place {
             Place::Memory => {
                 let connection = Arc::new(Mutex::new(prepared(Connection::open_in_memory()?)?));
-                (Arc::clone(&connection), connection)
+                (Arc::clone(&connection), Arc::clone(&connection), connection)
             }
             Place::Directory(path) => {
                 let directory = |source| StoreError::Directory { path: path.clone(), source };
-                std::fs::create_dir_all(path).map_err(directory)?;
+                private_directory(path).map_err(directory)?;
                 let file = path.join("localaws.sqlite");
                 let writer = prepared(Connection::open(&file)?)?;
-                (Arc::new(Mutex::new(writer)), Arc::new(Mutex::new(Connection::open(&file)?)))
+                let reading = || Ok::<_, StoreError>(Arc::new(Mutex::new(Connection::open(&file)?)));
+                (Arc::new(Mutex::new(writer)), reading()?, reading()?)
             }
         };
         let (jobs, queue) = mpsc::unbounded_channel();
         tokio::spawn(write_all(writer, queue));
-        Ok(Self { reader, jobs })
+        Ok(Self { reader, keys, jobs })
     }
 
     /// Has something written; comes back when it is committed.
     pub(crate) async fn write(
         &self,
-        write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
     ) -> Result<(), StoreError> {
         self.write_batch(vec![Box::new(write)]).await
     }
@@ -120,14 +125,11 @@ impl Store {
         let (done, committed) = oneshot::channel();
         let job = Job { writes, done: Some(done) };
         self.jobs.send(job).map_err(|_| StoreError::Write("the writer has stopped".into()))?;
-        committed
-            .await
-            .map_err(|_| StoreError::Write("the writer has stopped".into()))?
-            .map_err(StoreError::Write)
+        committed.await.map_err(|_| StoreError::Write("the writer has stopped".into()))?.map_err(StoreError::Write)
     }
 
     /// Has something written some time soon: logs and metrics, which nobody waits for.
-    pub(crate) fn write_later(&self, write: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()> + Send + 'static) {
+    pub(crate) fn write_later(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         // The writer outlives every user but the very last, whose log line nobody reads.
         let _ = self.jobs.send(Job { writes: vec![Box::new(write)], done: None });
     }
@@ -146,7 +148,7 @@ impl Store {
 
     /// Reads here and now: for opening, and for look-ups by key that take microseconds.
     pub(crate) fn read_now<T>(&self, read: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
-        Ok(read(&self.reader.lock().unwrap_or_else(PoisonError::into_inner))?)
+        Ok(read(&self.keys.lock().unwrap_or_else(PoisonError::into_inner))?)
     }
 }
 
@@ -175,23 +177,18 @@ async fn write_all(connection: Arc<Mutex<Connection>>, mut queue: mpsc::Unbounde
         let batch = std::mem::take(&mut jobs);
         let connection = Arc::clone(&connection);
         let written = tokio::task::spawn_blocking(move || {
-            let (mut writes, mut waiting) = (Vec::new(), Vec::new());
-            for job in batch {
-                writes.extend(job.writes);
-                waiting.extend(job.done);
-            }
-            let result = commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), writes);
-            (result.map_err(|error| error.to_string()), waiting)
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            commit(&mut connection, batch)
         })
         .await;
         match written {
-            Ok((result, waiting)) => {
-                if let Err(error) = &result {
-                    tracing::error!(%error, "a commit failed");
-                }
-                for done in waiting {
+            Ok(done) => {
+                for (waiting, result) in done {
+                    if let Err(error) = &result {
+                        tracing::error!(%error, "a write failed");
+                    }
                     // Whoever asked may have gone away.
-                    let _ = done.send(result.clone());
+                    drop(waiting.map(|waiting| waiting.send(result)));
                 }
             }
             Err(error) => tracing::error!(%error, "the writer panicked"),
@@ -199,15 +196,40 @@ async fn write_all(connection: Arc<Mutex<Connection>>, mut queue: mpsc::Unbounde
     }
 }
 
-fn commit(connection: &mut Connection, writes: Vec<Write>) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
-    for write in writes {
-        write(&transaction)?;
+/// Who waits for a job, and what became of it.
+type Done = Vec<(Option<oneshot::Sender<Result<(), String>>>, Result<(), String>)>;
+
+/// Writes the jobs in one commit. One that fails is undone by itself; a commit that fails is everybody's.
+fn commit(connection: &mut Connection, jobs: Vec<Job>) -> Done {
+    let mut done = Vec::new();
+    let write_jobs = || -> rusqlite::Result<()> {
+        let mut transaction = connection.transaction()?;
+        for job in jobs {
+            let mut savepoint = transaction.savepoint()?;
+            let written = job.writes.into_iter().try_for_each(|write| write(&savepoint));
+            match &written {
+                Ok(()) => savepoint.commit()?,
+                Err(_) => savepoint.rollback()?,
+            }
+            done.push((job.done, written.map_err(|error| error.to_string())));
+        }
+        transaction.commit()
+    };
+    if let Err(error) = write_jobs() {
+        for (_, result) in &mut done {
+            *result = Err(error.to_string());
+        }
     }
-    transaction.commit()
+    done
 }
 
 /// The file of the DynamoDB engine beside ours.
 pub(crate) fn dynamodb_file(directory: &Path) -> PathBuf {
     directory.join("dynamodb.sqlite")
+}
+
+/// Makes a directory that only this user may look into; one that is there stays as it is.
+fn private_directory(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }

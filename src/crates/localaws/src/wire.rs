@@ -98,10 +98,25 @@ pub fn router(world: World) -> Router {
     Router::new().fallback(handle).with_state(world)
 }
 
+/// Where one asks for changes: `?after=N` is answered with the count of changes once it is another than N, or after
+/// [`LONG_POLL`]. Not AWS's: it tells another process of ours when to look, and nothing of what there is to see.
+pub(crate) const CHANGES: &str = "/_orderflow/changes";
+const LONG_POLL: std::time::Duration = std::time::Duration::from_secs(25);
+
+async fn changes(world: &World, query: &str) -> Response {
+    let after = query.strip_prefix("after=").and_then(|count| count.parse::<u64>().ok()).unwrap_or(0);
+    let mut bell = world.changes();
+    // A time-out is answered with the count as it stands, like a change.
+    let _ = tokio::time::timeout(LONG_POLL, bell.wait_for(|count| *count != after)).await;
+    let count = *bell.borrow();
+    respond(200, "text/plain", count.to_string())
+}
+
 async fn handle(State(world): State<World>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
-        return WireError::new(413, "RequestEntityTooLargeException", "Request size exceeded 16 MiB").into_json_response();
+        return WireError::new(413, "RequestEntityTooLargeException", "Request size exceeded 16 MiB")
+            .into_json_response();
     };
     let path = parts.uri.path();
     if let Some(rest) = path.strip_prefix("/2015-03-31/functions") {
@@ -109,6 +124,9 @@ async fn handle(State(world): State<World>, request: Request) -> Response {
     }
     if let Some(operation) = path.strip_prefix("/service/GraniteServiceVersion20100801/operation/") {
         return metrics::handle_cbor(&world, operation, body).await;
+    }
+    if path == CHANGES && parts.method == Method::GET {
+        return changes(&world, parts.uri.query().unwrap_or_default()).await;
     }
     if path != "/" || parts.method != Method::POST {
         return respond(404, "application/json", json!({"message": "Not Found"}).to_string());

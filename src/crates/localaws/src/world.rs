@@ -34,14 +34,6 @@ pub enum OpenError {
     /// The DynamoDB engine's.
     #[error("cannot open the tables: {0}")]
     DynamoDb(String),
-    /// An execution that was running cannot be read back.
-    #[error("cannot go on with execution {execution}: {problem}")]
-    Recovery {
-        /// Its ARN.
-        execution: String,
-        /// Why.
-        problem: String,
-    },
 }
 
 /// A state machine as it is kept.
@@ -142,8 +134,8 @@ fn load_machines(store: &Store) -> Result<BTreeMap<String, Arc<KnownMachine>>, S
     })?;
     let mut machines = BTreeMap::new();
     for text in records {
-        let record: MachineRecord =
-            serde_json::from_str(&text).map_err(|error| StoreError::Write(format!("a state machine's record: {error}")))?;
+        let record: MachineRecord = serde_json::from_str(&text)
+            .map_err(|error| StoreError::Write(format!("a state machine's record: {error}")))?;
         match asl::read(&record.definition).0 {
             Some(machine) => {
                 machines.insert(record.arn.clone(), Arc::new(KnownMachine { record, machine: Arc::new(machine) }));

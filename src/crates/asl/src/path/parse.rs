@@ -127,7 +127,7 @@ impl<'a> Parser<'a> {
                 Step::Filter(self.any_of()?)
             }
             Some('\'' | '"') => self.names()?,
-            Some('(') => self.from_length()?,
+            Some('(') => self.length_index()?,
             _ => self.indices()?,
         };
         self.blanks();
@@ -148,7 +148,7 @@ impl<'a> Parser<'a> {
     }
 
     /// `(@.length-1)`: the one expression that Step Functions' examples use as an index.
-    fn from_length(&mut self) -> Result<Step, PathError> {
+    fn length_index(&mut self) -> Result<Step, PathError> {
         self.expect("(")?;
         self.blanks();
         self.expect("@.length")?;
@@ -300,12 +300,15 @@ impl<'a> Parser<'a> {
             Some('{') => self.json(),
             Some(c) if c == '-' || c.is_ascii_digit() => {
                 let end = rest.find(|c: char| !(c.is_ascii_digit() || "+-.eE".contains(c))).unwrap_or(rest.len());
-                let Ok(number) = serde_json::from_str::<Value>(&rest[..end]) else { return self.fail("expected a number") };
+                let Ok(number) = serde_json::from_str::<Value>(&rest[..end]) else {
+                    return self.fail("expected a number");
+                };
                 self.at += end;
                 Ok(Operand::Literal(number))
             }
             _ => {
-                for (word, value) in [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)] {
+                for (word, value) in [("true", Value::Bool(true)), ("false", Value::Bool(false)), ("null", Value::Null)]
+                {
                     if self.eat(word) {
                         return Ok(Operand::Literal(value));
                     }
@@ -327,10 +330,15 @@ impl<'a> Parser<'a> {
 
     fn list(&mut self) -> Result<Operand, PathError> {
         self.expect("[")?;
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return self.fail("nested too deep");
+        }
         let mut values = Vec::new();
         loop {
             self.blanks();
             if self.eat("]") {
+                self.depth -= 1;
                 return Ok(Operand::Literal(Value::Array(values)));
             }
             if !values.is_empty() {

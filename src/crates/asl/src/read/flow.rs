@@ -23,8 +23,7 @@ const MAX_NAME: usize = 80;
 
 impl Reader {
     pub(super) fn flow(&mut self, fields: &Fields, place: &str, top: bool) -> Option<Flow> {
-        let missing: Vec<&str> =
-            ["States", "StartAt"].into_iter().filter(|name| !fields.contains_key(*name)).collect();
+        let missing: Vec<&str> = ["States", "StartAt"].into_iter().filter(|name| !fields.contains_key(*name)).collect();
         if !missing.is_empty() {
             self.required(&missing, place);
         }
@@ -41,12 +40,15 @@ impl Reader {
                     let place = format!("{place}/States/{name}");
                     let name: StateName = Arc::from(name.as_str());
                     if name.chars().count() > MAX_NAME {
-                        let message =
-                            "Invalid State name: State exceeds the 80-character limit allowed by the service";
+                        let message = "Invalid State name: State exceeds the 80-character limit allowed by the service";
                         self.put(Code::InvalidStateName, message, Some(place.clone()));
                     }
                     if !self.names.insert(Arc::clone(&name)) {
-                        self.put(Code::DuplicateStateName, format!("Duplicate State name: {name}"), Some(place.clone()));
+                        self.put(
+                            Code::DuplicateStateName,
+                            format!("Duplicate State name: {name}"),
+                            Some(place.clone()),
+                        );
                     }
                     match value {
                         Value::Object(fields) => {
@@ -66,9 +68,7 @@ impl Reader {
         }
         self.depth -= 1;
         let start_at = self.text(fields, "StartAt", place);
-        let known = |name: &str| {
-            matches!(fields.get("States"), Some(Value::Object(block)) if block.contains_key(name))
-        };
+        let known = |name: &str| matches!(fields.get("States"), Some(Value::Object(block)) if block.contains_key(name));
         if let Some(start_at) = &start_at
             && fields.contains_key("States")
         {
@@ -97,9 +97,7 @@ impl Reader {
                 dangling(&target, format!("{place}/States/{}/{field}", state.name));
             }
         }
-        let ends = |state: &State| {
-            matches!(state.kind, Kind::Succeed | Kind::Fail { .. }) || state.next == Next::End
-        };
+        let ends = |state: &State| matches!(state.kind, Kind::Succeed | Kind::Fail { .. }) || state.next == Next::End;
         if top && !states.is_empty() && !states.values().any(|state| ends(state)) {
             self.put(Code::MissingEndState, "Workflow has no terminal state", None);
             return;
@@ -247,9 +245,11 @@ impl Reader {
                         if branches.is_empty() {
                             self.schema("Value cannot be empty", &format!("{place}/Branches"));
                         }
-                        branches.iter().enumerate().filter_map(|(index, branch)| {
-                            self.inner(branch, &format!("{place}/Branches[{index}]"))
-                        }).collect()
+                        branches
+                            .iter()
+                            .enumerate()
+                            .filter_map(|(index, branch)| self.inner(branch, &format!("{place}/Branches[{index}]")))
+                            .collect()
                     }
                     Some(_) => {
                         self.schema("Expected value of type Array", &format!("{place}/Branches"));
@@ -405,8 +405,7 @@ impl Reader {
         let condition = if let [way] = given.as_slice() {
             self.one_condition(way, fields, language, place, top)
         } else {
-            let message =
-                "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
+            let message = "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
             self.schema(message, place);
             None
         };

@@ -91,8 +91,7 @@ impl Reader {
                 || name.starts_with(|c: char| c.is_numeric())
                 || crate::path::name_end(name) < name.len()
             {
-                let message =
-                    format!("Invalid variable name '{name}': the variable name contains invalid characters.");
+                let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
                 self.put(Code::InvalidVariableName, message, Some(at.clone()));
             }
         }
@@ -183,7 +182,13 @@ impl Reader {
 
     /// `Some(None)` is an expression that cannot be read: it was reported.
     #[expect(clippy::option_option, reason = "not an expression, a bad one and a good one are three things")]
-    fn query_form(&mut self, value: &Value, name: &str, language: QueryLanguage, place: &str) -> Option<Option<Setting>> {
+    fn query_form(
+        &mut self,
+        value: &Value,
+        name: &str,
+        language: QueryLanguage,
+        place: &str,
+    ) -> Option<Option<Setting>> {
         let text = value.as_str().filter(|_| language == QueryLanguage::Jsonata)?;
         Some(match Query::parse(enclosed(text)?) {
             Ok(query) => Some(Setting::Query(query)),
@@ -210,7 +215,10 @@ impl Reader {
                 None | Some(Some("NONE")) => false,
                 Some(Some("FULL")) => true,
                 Some(_) => {
-                    self.schema("Value should be one of the following: [NONE, FULL]", &format!("{place}/JitterStrategy"));
+                    self.schema(
+                        "Value should be one of the following: [NONE, FULL]",
+                        &format!("{place}/JitterStrategy"),
+                    );
                     false
                 }
             };
@@ -272,9 +280,8 @@ impl Reader {
             self.required(&["ErrorEquals"], place);
             return Vec::new();
         };
-        let names: Option<Vec<String>> = value
-            .as_array()
-            .and_then(|names| names.iter().map(|name| name.as_str().map(ToOwned::to_owned)).collect());
+        let names: Option<Vec<String>> =
+            value.as_array().and_then(|names| names.iter().map(|name| name.as_str().map(ToOwned::to_owned)).collect());
         let Some(names) = names else {
             self.schema("Expected value of type Array", &at);
             return Vec::new();

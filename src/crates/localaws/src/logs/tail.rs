@@ -38,8 +38,9 @@ struct Session {
 pub(super) fn start(world: &World, body: &str) -> Response {
     let prepared = read(body).and_then(|request: StartLiveTail| {
         let pattern = request.log_event_filter_pattern.clone().unwrap_or_default();
-        let parsed = Pattern::parse(&pattern)
-            .map_err(|problem| WireError::new(400, "InvalidParameterException", format!("Invalid filter pattern: {problem}")))?;
+        let parsed = Pattern::parse(&pattern).map_err(|problem| {
+            WireError::new(400, "InvalidParameterException", format!("Invalid filter pattern: {problem}"))
+        })?;
         Ok((request, parsed))
     });
     let (request, pattern) = match prepared {

@@ -54,9 +54,9 @@ fn cbor(value: &Value, field: &str) -> Cbor {
             _ => Cbor::Float(number.as_f64().unwrap_or_default()),
         },
         Value::Array(values) => Cbor::Array(values.iter().map(|value| cbor(value, field)).collect()),
-        Value::Object(fields) => Cbor::Map(
-            fields.iter().map(|(name, value)| (Cbor::Text(name.clone()), cbor(value, name))).collect(),
-        ),
+        Value::Object(fields) => {
+            Cbor::Map(fields.iter().map(|(name, value)| (Cbor::Text(name.clone()), cbor(value, name))).collect())
+        }
     }
 }
 

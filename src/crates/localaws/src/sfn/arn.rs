@@ -42,6 +42,8 @@ pub(super) fn constraint_error(value: &str, member: &str, constraint: &str) -> W
     WireError::new(
         400,
         "ValidationException",
-        format!("1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"),
+        format!(
+            "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
+        ),
     )
 }

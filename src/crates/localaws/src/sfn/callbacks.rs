@@ -22,6 +22,10 @@ pub(super) async fn success(world: &World, body: &str) -> Result<Value, WireErro
     let Success { task_token, output } = read(body)?;
     let output = Json::parse(&output)
         .map_err(|error| WireError::new(400, "InvalidOutput", format!("Invalid Output: '{error}'")))?;
+    if output.is_deeper_than(asl_engine::MAX_NESTING) {
+        let message = format!("Invalid Output: 'nested deeper than {} levels'", asl_engine::MAX_NESTING);
+        return Err(WireError::new(400, "InvalidOutput", message));
+    }
     send(world, task_token, |task| Input::TaskSucceeded { task, output }).await
 }
 

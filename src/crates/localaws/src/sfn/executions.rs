@@ -35,8 +35,12 @@ pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError>
     if input.is_empty() {
         return Err(refused("Invalid execution input.".into()));
     }
-    if let Err(error) = serde_json::from_str::<Value>(&input) {
-        return Err(refused(error.to_string()));
+    match asl::Json::parse(&input) {
+        Err(error) => return Err(refused(error.to_string())),
+        Ok(json) if json.is_deeper_than(asl_engine::MAX_NESTING) => {
+            return Err(refused(format!("nested deeper than {} levels", asl_engine::MAX_NESTING)));
+        }
+        Ok(_) => {}
     }
     let record = &machine.record;
     let facts = Facts {
@@ -56,11 +60,9 @@ pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError>
     world.driver.tell(Message::Start { facts, machine, reply });
     match started.await {
         Ok(Ok(at)) => Ok(json!({"executionArn": execution_arn, "startDate": seconds(at)})),
-        Ok(Err(StartRefused::Exists)) => Err(WireError::new(
-            400,
-            "ExecutionAlreadyExists",
-            format!("Execution Already Exists: '{execution_arn}'"),
-        )),
+        Ok(Err(StartRefused::Exists)) => {
+            Err(WireError::new(400, "ExecutionAlreadyExists", format!("Execution Already Exists: '{execution_arn}'")))
+        }
         Ok(Err(StartRefused::Store(problem))) => Err(WireError::new(500, "InternalServerError", problem)),
         Err(_) => Err(stopped()),
     }

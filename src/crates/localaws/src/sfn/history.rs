@@ -36,7 +36,8 @@ pub(super) async fn get(world: &World, body: &str) -> Result<Value, WireError> {
     if request.include_execution_data == Some(false) {
         events.iter_mut().for_each(strip);
     }
-    let next = events.last().and_then(|event| event["id"].as_i64()).map(|last| if reverse { last - 1 } else { last + 1 });
+    let next =
+        events.last().and_then(|event| event["id"].as_i64()).map(|last| if reverse { last - 1 } else { last + 1 });
     let mut answer = json!({"events": events});
     if let (true, Some(next)) = (more, next) {
         answer["nextToken"] = page::token(&next.to_string()).into();
@@ -67,7 +68,8 @@ fn events(
         if reverse {
             chunk.reverse();
         }
-        let in_range = |event: &Value| event["id"].as_i64().is_some_and(|id| if reverse { id <= from } else { id >= from });
+        let in_range =
+            |event: &Value| event["id"].as_i64().is_some_and(|id| if reverse { id <= from } else { id >= from });
         found.extend(chunk.into_iter().filter(in_range));
         if found.len() >= most {
             found.truncate(most);

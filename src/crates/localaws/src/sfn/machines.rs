@@ -88,10 +88,7 @@ pub(super) async fn update(world: &World, body: &str) -> Result<Value, WireError
     let request: Update = read(body)?;
     let known = find(world, &request.state_machine_arn)?;
     let Update { definition, role_arn, logging_configuration, tracing_configuration, .. } = request;
-    if definition.is_none()
-        && role_arn.is_none()
-        && logging_configuration.is_none()
-        && tracing_configuration.is_none()
+    if definition.is_none() && role_arn.is_none() && logging_configuration.is_none() && tracing_configuration.is_none()
     {
         let message = "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified";
         return Err(WireError::new(400, "MissingRequiredParameter", message));
@@ -287,11 +284,8 @@ fn readable(definition: &str) -> Result<Arc<asl::Machine>, WireError> {
         return Err(refused(&format!("the definition is larger than {MAX_DEFINITION} bytes")));
     }
     let (machine, findings) = asl::read(definition);
-    let errors: Vec<String> = findings
-        .iter()
-        .filter(|finding| finding.severity == asl::Severity::Error)
-        .map(ToString::to_string)
-        .collect();
+    let errors: Vec<String> =
+        findings.iter().filter(|finding| finding.severity == asl::Severity::Error).map(ToString::to_string).collect();
     let machine = machine.filter(|_| errors.is_empty()).ok_or_else(|| refused(&errors.join(", ")))?;
     // What the embedded cloud cannot run is refused when the machine is made, not in the middle of an execution.
     for state in machine.all_states() {
@@ -302,10 +296,16 @@ fn readable(definition: &str) -> Result<Arc<asl::Machine>, WireError> {
                     || map.item_batcher.is_some()
                     || map.result_writer.is_some() =>
             {
-                return Err(refused(&format!("the Map state '{}' is distributed, which is not supported here", state.name)));
+                return Err(refused(&format!(
+                    "the Map state '{}' is distributed, which is not supported here",
+                    state.name
+                )));
             }
             Kind::Task(task) if matches!(task.resource, Resource::Activity { .. }) => {
-                return Err(refused(&format!("the Task state '{}' is an activity, which is not supported here", state.name)));
+                return Err(refused(&format!(
+                    "the Task state '{}' is an activity, which is not supported here",
+                    state.name
+                )));
             }
             _ => {}
         }
