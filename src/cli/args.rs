@@ -182,7 +182,7 @@ pub struct Review {
 pub struct Graph {
     /// A definition's file, or - for standard input [default: the state machine]
     pub file: Option<String>,
-    /// Columns to fit into
+    /// Leave out what the lines say if the drawing is wider than this
     #[arg(long, value_name = "N")]
     pub width: Option<usize>,
     /// Plain ASCII

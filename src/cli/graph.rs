@@ -9,7 +9,7 @@ use super::args::{Global, Graph};
 use super::output::{complain, say};
 use super::{Connected, Ended};
 use crate::local;
-use crate::ui::graph::plan;
+use crate::ui::graph::{Detail, plan};
 
 pub(super) async fn run(global: &Global, args: Graph) -> color_eyre::Result<Ended> {
     let (name, text) = definition(global, args.file.as_deref()).await?;
@@ -20,9 +20,11 @@ pub(super) async fn run(global: &Global, args: Graph) -> color_eyre::Result<Ende
     let machine = machine.ok_or_else(|| eyre!("{name} is not a definition that can be drawn"))?;
     let charset = if args.ascii { Charset::Ascii } else { Charset::Unicode };
     let scope = machine.graph();
-    let mut drawing = plan(&scope, if args.compact { Zoom::Compact } else { Zoom::Full }, charset, 0).drawing;
-    if args.width.is_some_and(|width| drawing.width > width) && !args.compact {
-        drawing = plan(&scope, Zoom::Compact, charset, 0).drawing;
+    let zoom = if args.compact { Zoom::Compact } else { Zoom::Full };
+    let mut drawing = plan(&scope, Detail { zoom, labels: true, badge: 0 }, charset).drawing;
+    if args.width.is_some_and(|width| drawing.width > width) {
+        // What the lines say is what there is room for.
+        drawing = plan(&scope, Detail { zoom, labels: false, badge: 0 }, charset).drawing;
     }
     say(drawing.to_text().trim_end_matches('\n'))?;
     Ok(Ended::Well)

@@ -16,15 +16,26 @@ pub struct Plan {
     pub edges: Vec<(String, String)>,
 }
 
-/// Draws a machine. `badge` columns in each box are kept free for a status.
-pub fn plan(scope: &Scope, zoom: Zoom, charset: Charset, badge: usize) -> Plan {
+/// What of a machine is drawn.
+#[derive(Clone, Copy, Debug)]
+pub struct Detail {
+    /// How large the boxes are.
+    pub zoom: Zoom,
+    /// Whether edges say why they are taken. Without, the drawing is about half as wide.
+    pub labels: bool,
+    /// Columns in each box that are kept free for a status.
+    pub badge: usize,
+}
+
+/// Draws a machine.
+pub fn plan(scope: &Scope, detail: Detail, charset: Charset) -> Plan {
     let mut plan = Plan::default();
-    let graph = graph(scope, badge, &mut plan);
-    plan.drawing = diagram::draw(&graph, zoom, charset);
+    let graph = graph(scope, detail, &mut plan);
+    plan.drawing = diagram::draw(&graph, detail.zoom, charset);
     plan
 }
 
-fn graph(scope: &Scope, badge: usize, plan: &mut Plan) -> Graph {
+fn graph(scope: &Scope, detail: Detail, plan: &mut Plan) -> Graph {
     let index_of = |name: &str| scope.nodes.iter().position(|node| node.name.as_ref() == name);
     let nodes = scope
         .nodes
@@ -34,8 +45,8 @@ fn graph(scope: &Scope, badge: usize, plan: &mut Plan) -> Graph {
             let key = plan.states.len() - 1;
             Node {
                 label: format!("{} {}", glyph(node.kind), super::text::clean(&node.name)),
-                badge,
-                inside: node.inside.iter().map(|scope| graph(scope, badge, plan)).collect(),
+                badge: detail.badge,
+                inside: node.inside.iter().map(|scope| graph(scope, detail, plan)).collect(),
                 key,
             }
         })
@@ -53,6 +64,7 @@ fn graph(scope: &Scope, badge: usize, plan: &mut Plan) -> Graph {
                 Way::Default => ("default".to_owned(), false),
                 Way::Catch(errors) => (super::text::clean(&caught(errors)), true),
             };
+            let label = if detail.labels { label } else { String::new() };
             Some(Edge { from, to, label, detour, key })
         })
         .collect();

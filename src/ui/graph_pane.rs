@@ -20,15 +20,21 @@ use crate::app::run::{Run, VisitStatus};
 pub(super) const BADGE: usize = 2;
 
 pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) {
-    let full = views.plan(false);
+    let full = &views.full;
     if full.states.is_empty() {
         let text = if model.known.is_some() { "The definition cannot be drawn." } else { "Loading…" };
         Span::styled(cut(text, usize::from(area.width)), theme::DIM).render(area, buffer);
         return;
     }
-    // What fits whole is shown whole; what does not, with one row a state, unless the user says otherwise.
-    let fits = full.drawing.height <= usize::from(area.height) && full.drawing.width <= usize::from(area.width);
-    let plan = views.plan(model.compact.unwrap_or(!fits));
+    // As much as fits, unless the user says otherwise: three rows a state, one row, one row without words on the lines.
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let plan = match model.compact {
+        Some(false) => full,
+        Some(true) => &views.compact,
+        None if full.drawing.width <= width && full.drawing.height <= height => full,
+        None if views.compact.drawing.width <= width => &views.compact,
+        None => &views.narrow,
+    };
     let empty = Run::default();
     let run = model.watch.as_ref().map_or(&empty, |watch| &watch.run);
     let view = Viewport::over(plan, model.state.as_deref(), area);

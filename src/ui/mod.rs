@@ -22,7 +22,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::app::{Model, Pane};
-use graph::{Plan, plan};
+use graph::{Detail, Plan, plan};
 
 /// The smallest screen that everything fits on.
 pub const SMALLEST: (u16, u16) = (60, 18);
@@ -33,6 +33,7 @@ pub struct Views {
     machine: Option<Arc<asl::Machine>>,
     full: Plan,
     compact: Plan,
+    narrow: Plan,
 }
 
 impl Views {
@@ -49,12 +50,10 @@ impl Views {
         }
         self.machine = machine.map(Arc::clone);
         let scope = machine.map(|machine| machine.graph()).unwrap_or_default();
-        self.full = plan(&scope, Zoom::Full, Charset::Unicode, graph_pane::BADGE);
-        self.compact = plan(&scope, Zoom::Compact, Charset::Unicode, graph_pane::BADGE);
-    }
-
-    fn plan(&self, compact: bool) -> &Plan {
-        if compact { &self.compact } else { &self.full }
+        let detail = |zoom, labels| Detail { zoom, labels, badge: graph_pane::BADGE };
+        self.full = plan(&scope, detail(Zoom::Full, true), Charset::Unicode);
+        self.compact = plan(&scope, detail(Zoom::Compact, true), Charset::Unicode);
+        self.narrow = plan(&scope, detail(Zoom::Compact, false), Charset::Unicode);
     }
 }
 

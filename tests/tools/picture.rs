@@ -93,7 +93,7 @@ fn main() {
     screen.press("jj");
     screen.settle();
     save(&screen, "submit.svg");
-    screen.press("\x1bq");
+    screen.press("\x03");
     child.wait().expect("the program ends");
 }
 
