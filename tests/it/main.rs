@@ -4,6 +4,7 @@
 mod contract;
 mod flows;
 mod kill;
+mod readme;
 mod screens;
 mod terminal;
 mod tidy;
