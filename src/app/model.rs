@@ -340,6 +340,8 @@ pub enum Msg {
     Tick(Millis),
     /// Text was pasted.
     Paste(String),
+    /// The process that held the cloud has ended, and the cloud was opened again, or not.
+    Reopened(Result<(), String>),
     /// The screen was drawn; so far could the inspector be scrolled.
     Drawn {
         inspector_most: usize,

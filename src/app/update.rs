@@ -30,6 +30,17 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.inspector_scroll = model.inspector_scroll.min(inspector_most);
             Vec::new()
         }
+        Msg::Reopened(result) => {
+            let notice = match result {
+                Ok(()) => Notice {
+                    text: "the process that held the cloud has ended: this one goes on with it".into(),
+                    is_error: false,
+                },
+                Err(problem) => Notice { text: format!("the cloud is gone: {problem}"), is_error: true },
+            };
+            model.notice = Some(notice);
+            refresh(model)
+        }
         Msg::Paste(text) => {
             paste(model, &text);
             Vec::new()

@@ -97,7 +97,7 @@ async fn run(args: Args) -> color_eyre::Result<Ended> {
     match command {
         None => {
             let world = Connected::open(&global).await?;
-            crate::shell::run(world.session().await?).await?;
+            crate::shell::run(world.session(&global).await?).await?;
             Ok(Ended::Well)
         }
         Some(Command::Graph(args)) => graph::run(&global, args).await,
@@ -179,7 +179,7 @@ impl Connected {
         Ok(Arn(format!("{}:{text}", machine.0.replace(":stateMachine:", ":execution:"))))
     }
 
-    async fn session(self) -> color_eyre::Result<crate::shell::Session> {
+    async fn session(self, global: &Global) -> color_eyre::Result<crate::shell::Session> {
         let machine = self.machine().await?;
         let changes = self.local.as_ref().and_then(|local| local.changes.clone());
         Ok(crate::shell::Session {
@@ -189,9 +189,22 @@ impl Connected {
             place: self.place,
             changes,
             samples: local::samples()?,
+            reopen: if self.local.is_some() { Some(reopen(place(global)?)) } else { None },
             held: self.local.map(|local| Box::new(local) as Box<dyn Send>),
         })
     }
+}
+
+/// Opens the embedded cloud again, or attaches to whoever did so first.
+fn reopen(place: Place) -> crate::shell::Reopen {
+    Box::new(move || {
+        let place = place.clone();
+        Box::pin(async move {
+            let local = Local::open(place).await?;
+            let (cloud, changes) = (Cloud::new(&local.config), local.changes.clone());
+            Ok(crate::shell::Reopened { cloud, changes, held: Box::new(local) })
+        })
+    })
 }
 
 fn place(global: &Global) -> color_eyre::Result<Place> {

@@ -75,12 +75,26 @@ impl Local {
             .wrap_err_with(|| format!("cannot make {}", directory.display()))?;
         let path = directory.join("lock");
         let lock = File::create(&path).wrap_err_with(|| format!("cannot open {}", path.display()))?;
-        match lock.try_lock() {
-            Ok(()) => Self::host(place, Some(lock)).await,
-            Err(std::fs::TryLockError::WouldBlock) => Self::attach(directory).await,
-            Err(std::fs::TryLockError::Error(error)) => {
-                Err(error).wrap_err_with(|| format!("cannot lock {}", path.display()))
+        let mut tries = 0;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Self::host(place, Some(lock)).await,
+                Err(std::fs::TryLockError::Error(error)) => {
+                    return Err(error).wrap_err_with(|| format!("cannot lock {}", path.display()));
+                }
+                Err(std::fs::TryLockError::WouldBlock) => {}
             }
+            // The process that has the lock may be on its way up, or down: then the lock is soon ours.
+            match Self::attach(directory).await {
+                Ok(local) => return Ok(local),
+                Err(error) if tries >= 30 => {
+                    return Err(error).wrap_err_with(|| {
+                        format!("another orderflow-tui has {} open but does not answer", directory.display())
+                    });
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+            tries += 1;
         }
     }
 
@@ -111,22 +125,7 @@ impl Local {
     async fn attach(directory: &Path) -> color_eyre::Result<Self> {
         let socket = socket_of(directory);
         let config = in_process(SharedHttpClient::new(Socket::new(socket.clone())));
-        // The process that has the lock may be on its way up.
-        let cloud = Cloud::new(&config);
-        let mut tries = 0;
-        while let Err(error) = cloud.identity().await {
-            tries += 1;
-            if tries > 20 {
-                return Err(error).wrap_err_with(|| {
-                    format!(
-                        "another orderflow-tui has {} open but does not answer at {}",
-                        directory.display(),
-                        socket.display()
-                    )
-                });
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        Cloud::new(&config).identity().await?;
         let (bell, changes) = watch::channel(0);
         let stop = CancellationToken::new();
         let listener = Socket::new(socket);

@@ -42,6 +42,11 @@ impl Effects {
         Self { world: World { cloud, machine, table }, results, running: HashMap::new() }
     }
 
+    /// What is wished from now on goes to this cloud.
+    pub(super) fn reach(&mut self, cloud: Cloud) {
+        self.world.cloud = cloud;
+    }
+
     pub(super) fn start(&mut self, wishes: Vec<Cmd>) {
         for wish in wishes {
             let key = wish.key();

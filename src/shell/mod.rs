@@ -12,6 +12,7 @@ use std::time::Duration;
 use color_eyre::eyre::WrapErr;
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use order_core::Sample;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
@@ -48,6 +49,21 @@ pub struct Session {
     pub samples: Vec<Sample>,
     /// What has to stay alive for as long as the dashboard does.
     pub held: Option<Box<dyn Send>>,
+    /// Opens the cloud again once whoever told of its changes is gone: another process may have held it and ended.
+    pub reopen: Option<Reopen>,
+}
+
+/// Opens the cloud again.
+pub type Reopen = Box<dyn Fn() -> BoxFuture<'static, color_eyre::Result<Reopened>> + Send>;
+
+/// A cloud that was opened again.
+pub struct Reopened {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// Rings when something has changed.
+    pub changes: Option<watch::Receiver<u64>>,
+    /// What has to stay alive.
+    pub held: Box<dyn Send>,
 }
 
 /// Runs the dashboard until the user leaves it.
@@ -55,7 +71,7 @@ pub struct Session {
 /// # Errors
 /// When the terminal cannot be used.
 pub async fn run(session: Session) -> color_eyre::Result<()> {
-    let Session { cloud, machine, table, place, mut changes, samples, held } = session;
+    let Session { cloud, machine, table, place, mut changes, samples, mut held, reopen } = session;
     let (results, mut answers) = mpsc::unbounded_channel();
     let mut effects = Effects::new(cloud, machine.clone(), table, results);
     let mut model = Model::new(place, machine, samples, now());
@@ -95,10 +111,27 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
                     messages.extend(effects.finished(more));
                 }
             }
-            () = changed(&mut changes) => {
+            told = changed(&mut changes) => {
+                if let Change::Lost = told {
+                    changes = None;
+                    if let Some(reopen) = &reopen {
+                        match reopen().await {
+                            Ok(again) => {
+                                effects.reach(again.cloud);
+                                (changes, held) = (again.changes, Some(again.held));
+                                effects.start(update(&mut model, Msg::Reopened(Ok(()))));
+                            }
+                            Err(error) => {
+                                effects.start(update(&mut model, Msg::Reopened(Err(error.to_string()))));
+                            }
+                        }
+                    }
+                }
                 // The look that follows takes in all that changes until then.
                 look_at = look_at.min(Instant::now() + SETTLE);
-                continue;
+                if let Change::Told = told {
+                    continue;
+                }
             }
             () = tokio::time::sleep_until(look_at) => {
                 messages.push(Msg::Changed(now()));
@@ -116,14 +149,23 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     Ok(())
 }
 
+/// What whoever tells of changes says.
+enum Change {
+    /// Something has changed.
+    Told,
+    /// Nobody tells any more.
+    Lost,
+}
+
 /// Waits for a change; for ever where nobody tells.
-async fn changed(changes: &mut Option<watch::Receiver<u64>>) {
-    if let Some(changes) = changes
-        && changes.changed().await.is_ok()
-    {
-        return;
+async fn changed(changes: &mut Option<watch::Receiver<u64>>) -> Change {
+    match changes {
+        Some(changes) => match changes.changed().await {
+            Ok(()) => Change::Told,
+            Err(_) => Change::Lost,
+        },
+        None => std::future::pending().await,
     }
-    std::future::pending::<()>().await;
 }
 
 /// How long until the next look that nobody asked for.

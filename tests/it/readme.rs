@@ -48,6 +48,7 @@ fn its_commands_are_commands() {
     let commands = readme.lines().filter(|line| line.starts_with("orderflow-tui "));
     for line in commands {
         let line = line.split('#').next().unwrap();
-        orderflow_tui::cli::Args::try_parse_from(line.split_whitespace()).unwrap_or_else(|error| panic!("{line}: {error}"));
+        orderflow_tui::cli::Args::try_parse_from(line.split_whitespace())
+            .unwrap_or_else(|error| panic!("{line}: {error}"));
     }
 }

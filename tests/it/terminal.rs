@@ -86,12 +86,40 @@ impl Program {
 fn an_order_from_key_to_end() {
     let mut program = Program::start(&["--in-memory"]);
     program.wait_for("No executions yet").press("n").wait_for("order, as it will be sent");
-    program.press("\x13").wait_for("CONFIRMED").wait_for("✓ 1").press("n").wait_for("order, as it will be sent");
+    program.press("\x13").wait_for("✓ ord-").press("n").wait_for("order, as it will be sent");
     program.press("jj\x13").wait_for("? ord-").press("a").wait_for("Approve order");
     program.press("fine\r").wait_for("✓ 2").press("q");
     let (code, output) = program.ended();
     assert_eq!(code, 0);
     assert!(output.contains("\x1b[?1049h") && output.trim_end().contains("\x1b[?1049l"), "the terminal is given back");
+}
+
+#[test]
+fn a_dashboard_takes_the_cloud_over_when_its_holder_ends() {
+    use std::io::{BufRead, BufReader};
+    let directory = std::env::temp_dir().join(format!("orderflow-takeover-{}", std::process::id()));
+    let path = directory.to_string_lossy().into_owned();
+    let mut holder = std::process::Command::new(env!("CARGO_BIN_EXE_orderflow-tui"))
+        .args(["--data-dir", &path, "serve", "--listen", "127.0.0.1:0"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Its first line comes once it holds the cloud.
+    BufReader::new(holder.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+    let mut program = Program::start(&["--data-dir", &path]);
+    program.wait_for("No executions yet").press("n").wait_for("order, as it will be sent");
+    program.press("\x13").wait_for("✓ ord-");
+    holder.kill().unwrap();
+    holder.wait().unwrap();
+    program
+        .wait_for("this one goes on with it")
+        .press("n")
+        .wait_for("order, as it will be sent")
+        .press("\x13")
+        .wait_for("✓ 2")
+        .press("q");
+    assert_eq!(program.ended().0, 0);
+    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]
