@@ -175,6 +175,9 @@ pub struct Review {
     /// Why
     #[arg(long, default_value = "")]
     pub reason: String,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `graph`

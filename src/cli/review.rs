@@ -5,23 +5,32 @@ use order_core::OrderId;
 use serde_json::json;
 
 use super::args::Review;
-use super::output::say;
+use super::output::{say, say_json};
 use super::{Connected, Ended};
+use crate::ui::text::clean;
 
 pub(super) async fn approve(world: &Connected, args: Review) -> color_eyre::Result<Ended> {
     let token = token(world, &args.execution).await?;
     let output = json!({"approved": true, "reason": args.reason}).to_string();
     world.cloud.task_success(&token, &output).await?;
-    say(&format!("approved {}", args.execution))?;
+    report("approved", &args)?;
     finish(world, &args.execution).await
 }
 
 pub(super) async fn reject(world: &Connected, args: Review) -> color_eyre::Result<Ended> {
     let token = token(world, &args.execution).await?;
-    let cause = if args.reason.is_empty() { "Somebody rejected the order".to_owned() } else { args.reason };
-    world.cloud.task_failure(&token, "OrderNotApproved", &cause).await?;
-    say(&format!("rejected {}", args.execution))?;
+    let cause = if args.reason.is_empty() { "Somebody rejected the order" } else { &args.reason };
+    world.cloud.task_failure(&token, "OrderNotApproved", cause).await?;
+    report("rejected", &args)?;
     finish(world, &args.execution).await
+}
+
+fn report(outcome: &str, args: &Review) -> std::io::Result<()> {
+    if args.json {
+        say_json(&json!({"execution": args.execution, "outcome": outcome}).to_string())
+    } else {
+        say(&clean(&format!("{outcome} {}", args.execution)))
+    }
 }
 
 /// The embedded cloud ends with its process: it stays until the order has come to rest.
