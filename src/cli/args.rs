@@ -87,6 +87,8 @@ pub enum Command {
     Reject(Review),
     /// Draw a state machine
     Graph(Graph),
+    /// Check definitions and say what is wrong with them, with line and column
+    Check(Check),
     /// Serve the embedded cloud to the AWS CLI, boto3 and other programs
     Serve(Serve),
 }
@@ -205,6 +207,33 @@ pub struct Serve {
     /// Let other machines reach it: there is no password, so everybody who can may do everything
     #[arg(long)]
     pub expose_to_the_network: bool,
+    /// Let so many seconds pass in one: an hour's Wait is over in a moment with 3600
+    #[arg(long, default_value_t = 1.0, value_name = "N", value_parser = time_scale)]
+    pub time_scale: f64,
+    /// Answers that stand in for other services, in the format of AWS Step Functions Local
+    #[arg(long, value_name = "FILE")]
+    pub mock_config: Option<PathBuf>,
+}
+
+fn time_scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(scale) if (0.001..=1_000_000.0).contains(&scale) => Ok(scale),
+        _ => Err("must be a number from 0.001 to 1000000".to_owned()),
+    }
+}
+
+/// `check`
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// Definitions, or - for standard input
+    #[arg(required = true)]
+    pub files: Vec<String>,
+    /// Check them as Express workflows
+    #[arg(long)]
+    pub express: bool,
+    /// Print JSON, a line a finding
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[cfg(test)]

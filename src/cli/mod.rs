@@ -3,6 +3,7 @@
 //! Exit codes: 0 ended well, 1 an error, 2 bad usage, 3 an execution failed, 4 the cloud cannot be reached.
 
 mod args;
+mod check;
 mod graph;
 mod listing;
 mod logs;
@@ -29,6 +30,8 @@ use crate::telemetry;
 pub(crate) enum Ended {
     /// 0
     Well,
+    /// 1: what was checked is not in order; what is wrong has been said
+    Badly,
     /// 3
     ExecutionFailed,
 }
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
     runtime.shutdown_background();
     match result {
         Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Badly) => ExitCode::from(1),
         Ok(Ended::ExecutionFailed) => ExitCode::from(3),
         Err(report) => failed(&report),
     }
@@ -101,6 +105,7 @@ async fn run(args: Args) -> color_eyre::Result<Ended> {
             Ok(Ended::Well)
         }
         Some(Command::Graph(args)) => graph::run(&global, args).await,
+        Some(Command::Check(args)) => check::run(&args),
         Some(Command::Serve(args)) => serve::run(&global, args).await,
         Some(Command::Submit(args)) => submit::run(&Connected::open(&global).await?, args).await,
         Some(Command::Executions(args)) => listing::executions(&Connected::open(&global).await?, args).await,

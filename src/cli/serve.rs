@@ -1,14 +1,15 @@
 //! `serve`: the embedded cloud on a port.
 
-use color_eyre::eyre::{WrapErr, bail};
+use color_eyre::eyre::{WrapErr, bail, eyre};
 use localaws::REGION;
+use localaws::mocks::Mocks;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::args::{Global, Serve};
 use super::output::{complain, say};
 use super::{Ended, Usage, place};
-use crate::local::Local;
+use crate::local::{Local, Options};
 
 pub(super) async fn run(global: &Global, args: Serve) -> color_eyre::Result<Ended> {
     if !args.listen.ip().is_loopback() && !args.expose_to_the_network {
@@ -22,7 +23,14 @@ pub(super) async fn run(global: &Global, args: Serve) -> color_eyre::Result<Ende
         let sentence = "serve serves the embedded cloud: leave out --profile, --region and --endpoint-url";
         return Err(Usage(sentence.to_owned()).into());
     }
-    let local = Local::open(place(global)?).await?;
+    let mocks = match &args.mock_config {
+        None => None,
+        Some(path) => {
+            let text = std::fs::read_to_string(path).wrap_err_with(|| format!("cannot read {}", path.display()))?;
+            Some(Mocks::read(&text).map_err(|problem| eyre!("{}: {problem}", path.display()))?)
+        }
+    };
+    let local = Local::open(Options { place: place(global)?, time_scale: args.time_scale, mocks }).await?;
     let Some(router) = local.router() else {
         bail!("another orderflow-tui has this data directory open: end it, or give another --data-dir");
     };

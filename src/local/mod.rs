@@ -17,6 +17,7 @@ use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use color_eyre::eyre::WrapErr;
 use localaws::connector::{ENDPOINT, InProcess, Socket};
+use localaws::mocks::Mocks;
 use localaws::{ACCOUNT, Place, REGION, World, WorldOptions};
 use order_core::StockItem;
 use order_store::Tables;
@@ -60,13 +61,32 @@ pub fn default_directory() -> color_eyre::Result<PathBuf> {
     Ok(dirs.data_dir().join("orderflow-tui"))
 }
 
+/// How the embedded cloud differs from what it is by default.
+#[derive(Debug)]
+pub struct Options {
+    /// Where it keeps its data.
+    pub place: Place,
+    /// How many seconds pass in it in one second.
+    pub time_scale: f64,
+    /// Answers that stand in for services that it does not have.
+    pub mocks: Option<Mocks>,
+}
+
+impl From<Place> for Options {
+    fn from(place: Place) -> Self {
+        Self { place, time_scale: 1.0, mocks: None }
+    }
+}
+
 impl Local {
     /// Opens the cloud, or attaches to the process that has it open.
     ///
     /// # Errors
     /// When the directory, the store or the socket cannot be used.
-    pub async fn open(place: Place) -> color_eyre::Result<Self> {
-        let Place::Directory(directory) = &place else { return Self::host(place, None).await };
+    pub async fn open(options: impl Into<Options>) -> color_eyre::Result<Self> {
+        let options = options.into();
+        let Place::Directory(directory) = &options.place else { return Self::host(options, None).await };
+        let directory = &directory.clone();
         // Only this user may look into it: orders have names and addresses.
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -78,7 +98,7 @@ impl Local {
         let mut tries = 0;
         loop {
             match lock.try_lock() {
-                Ok(()) => return Self::host(place, Some(lock)).await,
+                Ok(()) => return Self::host(options, Some(lock)).await,
                 Err(std::fs::TryLockError::Error(error)) => {
                     return Err(error).wrap_err_with(|| format!("cannot lock {}", path.display()));
                 }
@@ -98,10 +118,11 @@ impl Local {
         }
     }
 
-    async fn host(place: Place, lock: Option<File>) -> color_eyre::Result<Self> {
+    async fn host(options: Options, lock: Option<File>) -> color_eyre::Result<Self> {
+        let Options { place, time_scale, mocks } = options;
         let functions = Arc::new(functions::Handlers::default());
         let handlers: Arc<dyn localaws::functions::Functions> = functions.clone();
-        let world = World::open(WorldOptions { place: place.clone(), functions: handlers })?;
+        let world = World::open(WorldOptions { place: place.clone(), functions: handlers, time_scale, mocks })?;
         let router = localaws::router(world.clone());
         let config = in_process(SharedHttpClient::new(InProcess::new(router.clone())));
         seed(&Cloud::new(&config)).await?;

@@ -56,8 +56,8 @@ async fn errors_are_typed_for_the_sdk() {
     assert!(error.as_service_error().unwrap().is_invalid_execution_input());
     let error = sfn.send_task_success().task_token("x").output("{}").send().await.unwrap_err();
     assert!(error.as_service_error().unwrap().is_invalid_token());
-    let error = sfn.create_activity().name("a").send().await.unwrap_err();
-    assert_eq!(error.code(), Some("UnknownOperationException"));
+    let error = sfn.create_activity().name("a b").send().await.unwrap_err();
+    assert!(error.as_service_error().unwrap().is_invalid_name());
     let error = sfn
         .create_state_machine()
         .name("m")

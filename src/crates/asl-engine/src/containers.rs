@@ -10,6 +10,7 @@ use crate::enter::{After, invalid_path, template_trouble, unexpected_type};
 use crate::event::{Event, EventId, StateKind};
 use crate::execution::{Active, Doing, Execution, Failure, MAX_NESTING, ThreadId};
 use crate::fail::Trouble;
+use crate::redrive::Wreck;
 
 /// The branches or iterations of a state.
 #[derive(Debug)]
@@ -38,6 +39,9 @@ impl Execution {
         active: &mut Active,
         parallel: &asl::Parallel,
     ) -> Result<After, Trouble> {
+        if self.trace.is_some() {
+            return self.test_parallel(id, active, parallel);
+        }
         let input = active.input.clone();
         let branch_input: Json = match &parallel.arguments {
             Some(template) => {
@@ -71,11 +75,11 @@ impl Execution {
     }
 
     pub(crate) fn start_map(&mut self, id: ThreadId, active: &mut Active, map: &asl::Map) -> Result<After, Trouble> {
-        if map.distributed || map.item_reader.is_some() || map.item_batcher.is_some() || map.result_writer.is_some() {
-            // Refused when the machine is created; said again here for a definition that came another way.
-            return Err(Trouble::runtime("Distributed Map states are not supported by this engine."));
+        if self.trace.is_some() {
+            return self.test_map(id, active, map);
         }
-        let items = self.items(active, map)?;
+        // What an ItemReader reads is told by who runs the map; here there is nothing it could read.
+        let items = if map.item_reader.is_some() { Vec::new() } else { self.items(active, map)? };
         let limit = match &map.max_concurrency {
             Some(setting) => self.whole_setting(active, "MaxConcurrency", setting)?,
             None => 0,
@@ -84,7 +88,7 @@ impl Execution {
         let started = self.record(previous, Event::MapStateStarted { length: items.len() });
         self.set_previous(id, started);
         let name = Arc::clone(&active.state.name);
-        if items.is_empty() {
+        if items.is_empty() && !map.distributed {
             self.record(started, Event::MapStateSucceeded);
             return self.finish_result(id, active, Value::Array(Vec::new()).into());
         }
@@ -108,6 +112,10 @@ impl Execution {
             }
             inputs.push_back((index, input));
         }
+        if map.distributed {
+            let inputs = inputs.into_iter().map(|(_, input)| input).collect();
+            return self.start_run(id, active, map, inputs, limit);
+        }
         let at_once = match usize::try_from(limit) {
             Ok(limit) if limit > 0 => limit.min(items.len()),
             _ => items.len(),
@@ -126,7 +134,7 @@ impl Execution {
         Ok(After::Waits)
     }
 
-    fn items(&mut self, active: &Active, map: &asl::Map) -> Result<Vec<Json>, Trouble> {
+    pub(crate) fn items(&mut self, active: &Active, map: &asl::Map) -> Result<Vec<Json>, Trouble> {
         let input = active.input.clone();
         let list = if let Some(template) = &map.items {
             let value = self.template(active, "Items", template, input.value(), None, None)?;
@@ -219,6 +227,7 @@ impl Execution {
         at: EventId,
         failure: Failure,
         kind: StateKind,
+        wreck: Option<Wreck>,
     ) {
         let Some(mut active) = self.take_active(parent) else { return };
         let Doing::Children(mut children) = std::mem::replace(&mut active.doing, Doing::Nothing) else {
@@ -233,26 +242,47 @@ impl Execution {
         if kind == StateKind::Task {
             self.record(at, Event::StateAborted { kind });
         }
-        self.abort_children(*children, at, Some(index));
+        let mut wrecks = self.abort_children(&mut children, at, Some(index));
+        wrecks.extend(wreck.map(|wreck| (index, wreck)));
+        active.wrecked = Some((children, wrecks));
         self.set_previous(parent, at);
         self.fail_state(parent, active, at, failure, true);
     }
 
-    /// Gives up all children that run, but the one that failed by itself.
-    pub(crate) fn abort_children(&mut self, children: Children, at: EventId, failed: Option<usize>) {
+    /// Gives up all children that run, but the one that failed by itself; what is left of them, in case of a redrive.
+    pub(crate) fn abort_children(
+        &mut self,
+        children: &mut Children,
+        at: EventId,
+        failed: Option<usize>,
+    ) -> Vec<(usize, Wreck)> {
+        let mut wrecks = Vec::new();
         for (index, child) in children.running.iter().enumerate() {
             let Some(child) = child.filter(|_| Some(index) != failed) else { continue };
             if let Some(map) = &children.map {
                 let event = Event::MapIterationAborted { name: Arc::clone(&map.name), index };
                 self.record(at, event);
             }
-            self.abort(child, at);
+            wrecks.extend(self.abort(child, at).map(|wreck| (index, wreck)));
         }
+        children.running.fill(None);
+        wrecks
+    }
+}
+
+impl Children {
+    /// The children that run, by their index.
+    pub(crate) fn running_threads(&self) -> impl Iterator<Item = (usize, ThreadId)> {
+        self.running.iter().enumerate().filter_map(|(index, child)| Some((index, (*child)?)))
+    }
+
+    pub(crate) fn set_running(&mut self, index: usize, child: ThreadId) {
+        self.running[index] = Some(child);
     }
 }
 
 /// The list of the outputs. Each is spliced in as its own text, so that what nothing transformed stays as it was.
-fn joined(outputs: Vec<Json>) -> Json {
+pub(crate) fn joined(outputs: Vec<Json>) -> Json {
     let raw = outputs.iter().any(|output| output.text().contains(": ") || output.text().contains(", "));
     if raw {
         let texts: Vec<&str> = outputs.iter().map(|output| output.text().as_ref()).collect();

@@ -17,6 +17,9 @@ pub(crate) struct LazyContext<'a> {
     active: &'a Active,
     /// The item of the iteration that is about to start, for `ItemSelector`.
     item: Option<(usize, &'a Value)>,
+    redrives: u64,
+    /// Given instead of the real one, in a test of one state.
+    given: Option<&'a Value>,
     made: OnceCell<Value>,
 }
 
@@ -28,7 +31,15 @@ impl fmt::Debug for LazyContext<'_> {
 
 impl<'a> LazyContext<'a> {
     pub(crate) fn new(execution: &'a Execution, active: &'a Active) -> Self {
-        Self { facts: &execution.facts, input: &execution.input, active, item: None, made: OnceCell::new() }
+        Self {
+            facts: &execution.facts,
+            input: &execution.input,
+            active,
+            item: None,
+            redrives: execution.redrives,
+            given: execution.given_context(),
+            made: OnceCell::new(),
+        }
     }
 
     pub(crate) fn with_item(self, index: usize, value: &'a Value) -> Self {
@@ -45,11 +56,11 @@ impl<'a> LazyContext<'a> {
             "RoleArn": role_arn,
         });
         if !express {
-            execution["RedriveCount"] = 0.into();
+            execution["RedriveCount"] = self.redrives.into();
         }
         let state = &self.active.state;
         let mut entered = json!({"Name": state.name.as_ref(), "EnteredTime": iso(self.active.entered_at)});
-        if matches!(state.kind, asl::Kind::Task(_)) {
+        if matches!(state.kind, asl::Kind::Task(_) | asl::Kind::Map(_) | asl::Kind::Parallel(_)) {
             entered["RetryCount"] = self.active.retry_count.into();
         }
         let mut context = Map::new();
@@ -69,6 +80,9 @@ impl<'a> LazyContext<'a> {
 
 impl Context for LazyContext<'_> {
     fn value(&self) -> &Value {
+        if let Some(given) = self.given {
+            return given;
+        }
         self.made.get_or_init(|| self.make())
     }
 }

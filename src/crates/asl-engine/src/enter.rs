@@ -9,6 +9,7 @@ use crate::context::LazyContext;
 use crate::event::{Event, StateKind};
 use crate::execution::{Active, Doing, Execution, Failure, Purpose, TaskId, ThreadId, seconds_later};
 use crate::fail::Trouble;
+use crate::test_state::{Stage, Verdict};
 
 /// The longest a Wait may be, in seconds: 2^31 - 1.
 const MAX_WAIT: i64 = i32::MAX as i64;
@@ -22,7 +23,7 @@ impl Execution {
         let Some(state) = thread.flow.states.get(name).map(Arc::clone) else {
             // A definition with errors is refused before it runs; this is for one that slipped through.
             let failure = Failure::new("States.Runtime", format!("There is no state '{name}'"));
-            self.leave_failed(id, previous, failure, StateKind::Pass);
+            self.leave_entered(id, previous, failure, StateKind::Pass, (Arc::clone(name), raw_input));
             return;
         };
         let kind = StateKind::of(&state.kind);
@@ -42,8 +43,11 @@ impl Execution {
             token: None,
             task: TaskId(0),
             doing: Doing::Nothing,
+            wrecked: None,
+            ran: None,
             state,
         });
+        self.trace_entering(&mut active);
         self.set_previous(id, entered);
         match self.begin(id, &mut active) {
             Ok(After::Waits) => self.put_active(id, active),
@@ -55,6 +59,8 @@ impl Execution {
     fn begin(&mut self, id: ThreadId, active: &mut Box<Active>) -> Result<After, Trouble> {
         let state = Arc::clone(&active.state);
         active.input = self.effective_input(active)?;
+        let input = active.input.clone();
+        self.trace_stage(&state, Stage::AfterInputPath, &input);
         match &state.kind {
             Kind::Pass { result, parameters, .. } => {
                 let value = match (result, parameters) {
@@ -65,13 +71,20 @@ impl Execution {
                     }
                     (None, None) => active.input.clone(),
                 };
+                self.trace_stage(&state, Stage::AfterParameters, &value);
                 self.finish_result(id, active, value)
             }
             Kind::Succeed => self.finish_result(id, active, active.input.clone()),
             Kind::Fail { error, cause } => {
                 let error = self.text_setting(active, "Error", error.as_ref())?;
                 let cause = self.text_setting(active, "Cause", cause.as_ref())?;
-                self.leave_failed(id, active.entered, Failure { error, cause }, StateKind::Fail);
+                let failure = Failure { error, cause };
+                if self.trace.is_some() {
+                    self.test_over(Verdict::Failed, failure);
+                    return Ok(After::Moved);
+                }
+                let entered = (Arc::clone(&state.name), active.raw_input.clone());
+                self.leave_entered(id, active.entered, failure, StateKind::Fail, entered);
                 Ok(After::Moved)
             }
             Kind::Choice { rules, default } => {

@@ -13,11 +13,16 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl::{Chance, Flow, Json, Machine, State, StateName, Variables};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::containers::Children;
 use crate::event::{Event, EventId, HistoryEvent};
-use crate::task::Running;
+use crate::map_run::MapRun;
+use crate::redrive::{Wreck, Wrecks};
+pub use crate::seam::{
+    Broken, Effect, Ended, Facts, Failure, Input, Invocation, MapRunFacts, Stamped, TaskId, TimerId, TokenParts,
+};
+use crate::task::{Finding, Running};
+use crate::test_state::Trace;
 
 /// The most events of a history (AWS's quota).
 pub const MAX_EVENTS: u64 = 25_000;
@@ -27,212 +32,6 @@ pub const MAX_PAYLOAD: usize = 262_144;
 /// The most levels that a value may nest, so that each can be written, read back and dropped within a bounded stack.
 /// `serde_json` reads 127.
 pub const MAX_NESTING: usize = 100;
-
-/// A piece of work that somebody else does, within its execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct TaskId(pub u64);
-
-/// A timer, within its execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct TimerId(pub u64);
-
-/// What went wrong, as Step Functions tells it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
-    /// The error's name.
-    pub error: Option<String>,
-    /// Why.
-    pub cause: Option<String>,
-}
-
-impl Failure {
-    /// An error with its cause.
-    pub fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self { error: Some(error.into()), cause: Some(cause.into()) }
-    }
-
-    /// An error without a cause.
-    pub fn named(error: impl Into<String>) -> Self {
-        Self { error: Some(error.into()), cause: None }
-    }
-}
-
-/// What an execution is: given at its start, never changed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Facts {
-    /// Its ARN.
-    pub arn: String,
-    /// Its name.
-    pub name: String,
-    /// The machine's ARN.
-    pub machine_arn: String,
-    /// The machine's name.
-    pub machine_name: String,
-    /// The role it runs as.
-    pub role_arn: String,
-    /// The region, as `TaskScheduled` tells it.
-    pub region: String,
-    /// When it started, in milliseconds since 1970.
-    pub started_at: i64,
-    /// The input, as it came.
-    pub input: String,
-    /// What its chance starts from.
-    pub seed: u64,
-    /// An Express execution has no redrives.
-    pub express: bool,
-}
-
-/// Something that happened, and when.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Stamped {
-    /// Milliseconds since 1970.
-    pub at: i64,
-    /// What.
-    pub input: Input,
-}
-
-/// Something that happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Input {
-    /// A worker took the activity's task.
-    TaskStarted {
-        /// Which.
-        task: TaskId,
-        /// The worker's name.
-        worker: Option<String>,
-    },
-    /// The service took the job; its end is still to come.
-    TaskSubmitted {
-        /// Which.
-        task: TaskId,
-        /// The service's answer.
-        #[serde(serialize_with = "write_json", deserialize_with = "read_json")]
-        output: Json,
-    },
-    /// The task was done.
-    TaskSucceeded {
-        /// Which.
-        task: TaskId,
-        /// Its result.
-        #[serde(serialize_with = "write_json", deserialize_with = "read_json")]
-        output: Json,
-    },
-    /// The task was not done.
-    TaskFailed {
-        /// Which.
-        task: TaskId,
-        /// Why.
-        failure: Failure,
-    },
-    /// The task is alive.
-    Heartbeat {
-        /// Which.
-        task: TaskId,
-    },
-    /// A timer is due.
-    TimerFired {
-        /// Which.
-        timer: TimerId,
-    },
-    /// Somebody stopped the execution.
-    Stop {
-        /// What they said.
-        failure: Failure,
-    },
-}
-
-fn write_json<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(json.text())
-}
-
-fn read_json<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Json, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Json::parse(&text).map_err(serde::de::Error::custom)
-}
-
-/// Work to be done elsewhere.
-#[derive(Clone, Debug)]
-pub struct Invocation {
-    /// How the answer names it.
-    pub task: TaskId,
-    /// The state it is for.
-    pub state: StateName,
-    /// What is called.
-    pub resource: asl::Resource,
-    /// With what.
-    pub payload: Json,
-}
-
-/// What should happen next.
-#[derive(Clone, Debug)]
-pub enum Effect {
-    /// Write this event.
-    Record(HistoryEvent),
-    /// Have this done.
-    Invoke(Invocation),
-    /// Tell me at this time (milliseconds since 1970).
-    SetTimer {
-        /// How the answer names it.
-        timer: TimerId,
-        /// When.
-        at: i64,
-    },
-    /// Forget this timer.
-    CancelTimer(TimerId),
-    /// Nobody waits for this work any more.
-    CancelTask(TaskId),
-    /// That was all.
-    End(Ended),
-}
-
-/// How an execution ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ended {
-    /// With an output.
-    Succeeded(Json),
-    /// With an error.
-    Failed(Failure),
-    /// By somebody's hand.
-    Aborted(Failure),
-    /// By the machine's own `TimeoutSeconds`.
-    TimedOut(Failure),
-}
-
-/// An input that cannot be: our own mistake, never the user's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Broken {
-    /// The input given at the start is not JSON.
-    #[error("the execution's input is not JSON: {0}")]
-    Input(String),
-}
-
-/// What a task token says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TokenParts {
-    /// The execution's ARN.
-    pub execution: String,
-    /// The task within it.
-    pub task: u64,
-    /// What makes it hard to guess.
-    pub nonce: u64,
-}
-
-impl TokenParts {
-    /// The token as it is handed out.
-    pub fn encode(&self) -> String {
-        use base64::Engine;
-        let text = serde_json::json!([self.execution, self.task, format!("{:016x}", self.nonce)]).to_string();
-        base64::engine::general_purpose::STANDARD.encode(text)
-    }
-
-    /// Reads a token that [`Self::encode`] wrote.
-    pub fn decode(token: &str) -> Option<Self> {
-        use base64::Engine;
-        let bytes = base64::engine::general_purpose::STANDARD.decode(token).ok()?;
-        let (execution, task, nonce): (String, u64, String) = serde_json::from_slice(&bytes).ok()?;
-        Some(Self { execution, task, nonce: u64::from_str_radix(&nonce, 16).ok()? })
-    }
-}
 
 pub(crate) type ThreadId = usize;
 
@@ -284,15 +83,23 @@ pub(crate) struct Active {
     /// The task that runs, or will.
     pub(crate) task: TaskId,
     pub(crate) doing: Doing,
+    /// Once a child failed: what is left of the children, should the execution be redriven.
+    pub(crate) wrecked: Option<(Box<Children>, Wrecks)>,
+    /// The same for a distributed Map.
+    pub(crate) ran: Option<Box<MapRun>>,
 }
 
 #[derive(Debug)]
 pub(crate) enum Doing {
     Nothing,
     Task(Running),
+    /// An activity's task, before it is known whether the activity is there.
+    Finding(Box<Finding>),
     Waiting(TimerId),
     BackingOff(TimerId),
     Children(Box<Children>),
+    /// A distributed Map's run.
+    Run(Box<MapRun>),
 }
 
 /// What a timer is for.
@@ -330,6 +137,11 @@ pub struct Execution {
     pub(crate) next_timer: u64,
     pub(crate) ended: Option<Ended>,
     pub(crate) effects: Vec<Effect>,
+    /// What was under way when it failed: where a redrive goes on.
+    pub(crate) wreck: Option<Box<Wreck>>,
+    pub(crate) redrives: u64,
+    /// What a test of one state looks at.
+    pub(crate) trace: Option<Box<Trace>>,
 }
 
 impl Execution {
@@ -338,13 +150,40 @@ impl Execution {
     /// # Errors
     /// When the input is not JSON, which whoever takes the call has to refuse before.
     pub fn start(machine: Arc<Machine>, facts: Facts) -> Result<(Self, Vec<Effect>), Broken> {
-        let input = Json::parse(&facts.input).map_err(|error| Broken::Input(error.to_string()))?;
-        let mut execution = Self {
+        let mut execution = Self::waiting(machine, facts)?;
+        let input = execution.input.clone();
+        let started = Event::ExecutionStarted {
+            input: Arc::clone(input.text()),
+            role_arn: Arc::from(execution.facts.role_arn.as_str()),
+        };
+        execution.record(0, started);
+        let flow = match &execution.facts.map_state {
+            None => {
+                if let Some(seconds) = execution.machine.timeout_seconds {
+                    execution.set_timer(seconds_later(execution.now, seconds), Purpose::Execution);
+                }
+                Arc::clone(&execution.machine.flow)
+            }
+            Some(name) => match execution.machine.state(name).map(|state| &state.kind) {
+                Some(asl::Kind::Map(map)) => Arc::clone(&map.processor),
+                _ => return Err(Broken::MapState(name.clone())),
+            },
+        };
+        let root = execution.spawn(None, flow, Variables::default(), None, 0, input);
+        execution.ready.push_back(root);
+        execution.run();
+        let effects = std::mem::take(&mut execution.effects);
+        Ok((execution, effects))
+    }
+
+    /// An execution that nothing has happened in.
+    pub(crate) fn waiting(machine: Arc<Machine>, facts: Facts) -> Result<Self, Broken> {
+        Ok(Self {
+            input: Json::parse(&facts.input).map_err(|error| Broken::Input(error.to_string()))?,
             chance: Chance::new(facts.seed),
             now: facts.started_at,
             machine,
             facts,
-            input: input.clone(),
             last_event: 0,
             threads: Vec::new(),
             free: Vec::new(),
@@ -356,30 +195,23 @@ impl Execution {
             next_timer: 0,
             ended: None,
             effects: Vec::new(),
-        };
-        let started = Event::ExecutionStarted {
-            input: Arc::clone(input.text()),
-            role_arn: Arc::from(execution.facts.role_arn.as_str()),
-        };
-        execution.record(0, started);
-        if let Some(seconds) = execution.machine.timeout_seconds {
-            execution.set_timer(seconds_later(execution.now, seconds), Purpose::Execution);
-        }
-        let flow = Arc::clone(&execution.machine.flow);
-        let root = execution.spawn(None, flow, Variables::default(), None, 0, input);
-        execution.ready.push_back(root);
-        execution.run();
-        let effects = std::mem::take(&mut execution.effects);
-        Ok((execution, effects))
+            wreck: None,
+            redrives: 0,
+            trace: None,
+        })
     }
 
     /// Takes in what happened. After the end, and for what nobody waits for any more, nothing follows.
     pub fn step(&mut self, stamped: Stamped) -> Vec<Effect> {
-        if self.ended.is_some() {
-            return Vec::new();
-        }
         // Clocks may go back; histories do not.
         self.now = self.now.max(stamped.at);
+        if self.ended.is_some() {
+            if stamped.input == Input::Redrive {
+                self.redrive();
+                self.run();
+            }
+            return std::mem::take(&mut self.effects);
+        }
         match stamped.input {
             Input::Stop { failure } => self.stop(failure),
             Input::TimerFired { timer } => self.timer_fired(timer),
@@ -388,6 +220,11 @@ impl Execution {
             Input::TaskSucceeded { task, output } => self.task_succeeded(task, output),
             Input::TaskFailed { task, failure } => self.task_failed(task, failure),
             Input::Heartbeat { task } => self.heartbeat(task),
+            Input::ActivityFound { task, exists } => self.activity_found(task, exists),
+            Input::ItemSucceeded { task, index, output } => self.item_succeeded(task, index, output),
+            Input::ItemFailed { task, index } => self.item_failed(task, index),
+            // An execution that runs has nothing to be redriven.
+            Input::Redrive => {}
         }
         self.run();
         std::mem::take(&mut self.effects)
@@ -423,7 +260,7 @@ impl Execution {
     }
 
     /// Runs every thread until each waits for something, then tells the scheduled work to have started.
-    fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         loop {
             while let Some(thread) = self.ready.pop_front() {
                 if self.ended.is_some() {
@@ -467,7 +304,10 @@ impl Execution {
         input: Json,
     ) -> ThreadId {
         let step = Step::Between { next: Arc::clone(&flow.start_at), input };
-        let thread = Thread { parent, flow, variables, item, previous, step };
+        self.insert(Thread { parent, flow, variables, item, previous, step })
+    }
+
+    pub(crate) fn insert(&mut self, thread: Thread) -> ThreadId {
         if let Some(id) = self.free.pop() {
             self.threads[id] = Some(thread);
             id
@@ -549,7 +389,8 @@ impl Execution {
             Some(Purpose::Timeout(thread)) => self.task_timed_out(thread, "States.Timeout"),
             Some(Purpose::Heartbeat(thread)) => self.task_timed_out(thread, "States.HeartbeatTimeout"),
             Some(Purpose::Execution) => {
-                let (failure, previous) = (Failure::named("States.Timeout"), self.last_event);
+                // As recorded, the whole execution's own time-out carries no error.
+                let (failure, previous) = (Failure::default(), self.last_event);
                 self.finish(previous, Event::ExecutionTimedOut(failure.clone()), Ended::TimedOut(failure));
             }
         }
@@ -574,6 +415,16 @@ impl Execution {
         self.starting.clear();
     }
 
+    /// Whether it can be redriven.
+    pub fn is_redrivable(&self) -> bool {
+        self.ended.is_some() && self.wreck.is_some()
+    }
+
+    /// How often it was.
+    pub fn redrives(&self) -> u64 {
+        self.redrives
+    }
+
     pub(crate) fn end_failed(&mut self, previous: EventId, failure: Failure) {
         self.finish(previous, Event::ExecutionFailed(failure.clone()), Ended::Failed(failure));
     }
@@ -586,6 +437,10 @@ impl Execution {
     fn finish(&mut self, previous: EventId, event: Event, ended: Ended) {
         if self.ended.is_some() {
             return;
+        }
+        if self.wreck.is_none() && !matches!(ended, Ended::Succeeded(_)) && !self.facts.express {
+            // The machine's own thread is the first that there ever was, and the last to go.
+            self.wreck = self.wreck_of(0).map(Box::new);
         }
         self.abandon();
         self.ended = Some(ended.clone());

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use asl::{Json, Next, QueryLanguage, matches_error};
+use asl::{Json, Next, QueryLanguage, StateName, matches_error};
 use serde_json::{Value, json};
 
 use crate::event::{Event, EventId, StateKind};
 use crate::execution::{Active, Doing, Execution, Failure, Purpose, ThreadId};
+use crate::redrive::Wreck;
+use crate::test_state::Verdict;
 
 /// Something in a state that has no value, before anybody outside was asked.
 #[derive(Clone, Debug)]
@@ -39,6 +41,11 @@ impl Trouble {
 
     pub(crate) fn raised(error: &str, cause: String) -> Self {
         Self { failure: Failure::new(error, cause), prefixed: false, sort: Sort::Raised }
+    }
+
+    /// The failure as it is.
+    pub(crate) fn of(failure: Failure) -> Self {
+        Self { failure, prefixed: false, sort: Sort::Raised }
     }
 
     pub(crate) fn prefixed(self) -> Self {
@@ -91,9 +98,16 @@ impl Execution {
         let error = failure.error.clone().unwrap_or_default();
         let state = Arc::clone(&active.state);
         let retrier = state.kind.retry().iter().enumerate().find(|(_, retrier)| matches_error(&retrier.errors, &error));
+        if let Some((index, retrier)) = retrier {
+            self.trace_retrier(index, retrier, active.retries[index]);
+        }
         if let Some((index, retrier)) = retrier
             && active.retries[index] < retrier.max_attempts
         {
+            if self.trace.is_some() {
+                self.test_over(Verdict::Retriable, failure);
+                return;
+            }
             active.retries[index] += 1;
             active.retry_count += 1;
             let mut seconds = retrier.delay_seconds(active.retries[index]);
@@ -107,24 +121,30 @@ impl Execution {
             self.put_active(id, active);
             return;
         }
+        if self.trace.is_some() && !state.kind.catch().iter().any(|catcher| matches_error(&catcher.errors, &error)) {
+            self.test_over(Verdict::Failed, failure);
+            return;
+        }
         let at = match (&state.kind, ends_container) {
             (asl::Kind::Map(_), true) => self.record(at, Event::MapStateFailed),
             (asl::Kind::Parallel(_), true) => self.record(at, Event::ParallelStateFailed),
             _ => at,
         };
-        if let Some(catcher) = state.kind.catch().iter().find(|catcher| matches_error(&catcher.errors, &error)) {
+        let catcher = state.kind.catch().iter().enumerate().find(|(_, catcher)| matches_error(&catcher.errors, &error));
+        if let Some((index, catcher)) = catcher {
+            self.trace_catcher(index, &failure);
             self.set_previous(id, at);
             match self.caught(id, &mut active, catcher, &failure) {
                 Ok(()) => self.ready.push_back(id),
                 // A catcher whose own expressions fail is not caught by itself.
                 Err(trouble) => {
                     let failure = trouble.failure;
-                    self.leave_failed(id, at, failure, StateKind::of(&state.kind));
+                    self.leave_failed(id, at, failure, StateKind::of(&state.kind), active);
                 }
             }
             return;
         }
-        self.leave_failed(id, at, failure, StateKind::of(&state.kind));
+        self.leave_failed(id, at, failure, StateKind::of(&state.kind), active);
     }
 
     fn caught(
@@ -151,11 +171,42 @@ impl Execution {
     }
 
     /// Nobody caught it: the thread ends, and so does what it belongs to.
-    pub(crate) fn leave_failed(&mut self, id: ThreadId, at: EventId, failure: Failure, kind: StateKind) {
+    fn leave_failed(&mut self, id: ThreadId, at: EventId, failure: Failure, kind: StateKind, active: Box<Active>) {
         let Some(thread) = self.remove(id) else { return };
-        match thread.parent {
-            None => self.end_failed(at, failure),
-            Some((parent, index)) => self.child_failed(parent, index, at, failure, kind),
+        let parent = thread.parent;
+        let wreck = (!self.facts.express).then(|| Wreck::of(thread, active));
+        self.over(parent, at, failure, kind, wreck);
+    }
+
+    /// The same for a state that was not begun, or is its own failure: it is entered again in case of a redrive.
+    pub(crate) fn leave_entered(
+        &mut self,
+        id: ThreadId,
+        at: EventId,
+        failure: Failure,
+        kind: StateKind,
+        entered: (StateName, Json),
+    ) {
+        let Some(thread) = self.remove(id) else { return };
+        let parent = thread.parent;
+        let wreck = Wreck::entering(thread, entered.0, entered.1);
+        self.over(parent, at, failure, kind, Some(wreck));
+    }
+
+    fn over(
+        &mut self,
+        parent: Option<(ThreadId, usize)>,
+        at: EventId,
+        failure: Failure,
+        kind: StateKind,
+        wreck: Option<Wreck>,
+    ) {
+        match parent {
+            None => {
+                self.wreck = wreck.map(Box::new);
+                self.end_failed(at, failure);
+            }
+            Some((parent, index)) => self.child_failed(parent, index, at, failure, kind, wreck),
         }
     }
 

@@ -9,12 +9,14 @@ use crate::enter::{After, invalid_path};
 use crate::event::{Event, StateKind};
 use crate::execution::{Active, Execution, MAX_NESTING, MAX_PAYLOAD, Step, ThreadId};
 use crate::fail::Trouble;
+use crate::test_state::Stage;
 
 impl Execution {
     /// Takes the state's result through `ResultSelector`, `ResultPath`, `OutputPath`, or `Output`, and `Assign`.
     pub(crate) fn finish_result(&mut self, id: ThreadId, active: &mut Active, result: Json) -> Result<After, Trouble> {
         let state = Arc::clone(&active.state);
         let (selector, result_path) = state.kind.result_rules();
+        self.trace_stage(&state, Stage::Result, &result);
         let output;
         let selected;
         match state.language {
@@ -35,7 +37,9 @@ impl Execution {
                     }
                     None => result,
                 };
+                self.trace_stage(&state, Stage::AfterResultSelector, &selected);
                 let placed = self.place_result(active, result_path, &selected)?;
+                self.trace_stage(&state, Stage::AfterResultPath, &placed);
                 output = self.through_output_path(active, placed)?;
             }
         }
@@ -142,6 +146,10 @@ impl Execution {
                 "The state/task '{name}' returned a result with a size exceeding the maximum number of bytes service limit."
             );
             return Err(Trouble::raised("States.DataLimitExceeded", cause));
+        }
+        if self.trace.is_some() {
+            self.test_left(output, assigned, next);
+            return Ok(After::Moved);
         }
         let previous = self.thread(id).map_or(0, |thread| thread.previous);
         let event = Event::StateExited {

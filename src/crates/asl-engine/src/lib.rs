@@ -15,11 +15,17 @@ mod event;
 mod execution;
 mod fail;
 mod finish;
+mod map_run;
+mod redrive;
+mod seam;
 mod spell;
 mod task;
+mod test_state;
 
 pub use event::{Event, EventId, HistoryEvent, Scheduled, StateKind};
 pub use execution::{
-    Broken, Effect, Ended, Execution, Facts, Failure, Input, Invocation, MAX_EVENTS, MAX_NESTING, MAX_PAYLOAD, Stamped,
-    TaskId, TimerId, TokenParts,
+    Broken, Effect, Ended, Execution, Facts, Failure, Input, Invocation, MAX_EVENTS, MAX_NESTING, MAX_PAYLOAD,
+    MapRunFacts, Stamped, TaskId, TimerId, TokenParts,
 };
+pub use spell::history_text;
+pub use test_state::{Mock, Probe, Settings, Tested, Verdict, test_state};

@@ -58,6 +58,11 @@ impl Event {
             Self::MapIterationSucceeded { .. } => "MapIterationSucceeded",
             Self::MapIterationFailed { .. } => "MapIterationFailed",
             Self::MapIterationAborted { .. } => "MapIterationAborted",
+            Self::MapRunStarted { .. } => "MapRunStarted",
+            Self::MapRunRedriven { .. } => "MapRunRedriven",
+            Self::MapRunSucceeded => "MapRunSucceeded",
+            Self::MapRunFailed(_) => "MapRunFailed",
+            Self::ExecutionRedriven { .. } => "ExecutionRedriven",
             Self::MapStateSucceeded => "MapStateSucceeded",
             Self::MapStateFailed => "MapStateFailed",
             Self::ParallelStateStarted => "ParallelStateStarted",
@@ -163,8 +168,24 @@ impl Event {
                 details.insert("state".into(), state.as_ref().into());
                 ("evaluationFailedEventDetails", details)
             }
+            Self::MapRunStarted { arn } => {
+                ("mapRunStartedEventDetails", Details::from_iter([("mapRunArn".to_owned(), Value::from(arn.as_ref()))]))
+            }
+            Self::MapRunRedriven { arn, count } => (
+                "mapRunRedrivenEventDetails",
+                Details::from_iter([
+                    ("mapRunArn".to_owned(), Value::from(arn.as_ref())),
+                    ("redriveCount".to_owned(), Value::from(*count)),
+                ]),
+            ),
+            Self::MapRunFailed(failure) => ("mapRunFailedEventDetails", failed(failure)),
+            Self::ExecutionRedriven { count } => (
+                "executionRedrivenEventDetails",
+                Details::from_iter([("redriveCount".to_owned(), Value::from(*count))]),
+            ),
             Self::StateAborted { .. }
             | Self::LambdaFunctionStarted
+            | Self::MapRunSucceeded
             | Self::MapStateSucceeded
             | Self::MapStateFailed
             | Self::ParallelStateStarted
@@ -228,4 +249,10 @@ fn limits(scheduled: &Scheduled) -> Details {
         details.insert("taskCredentials".into(), json!({"roleArn": role}));
     }
     details
+}
+
+/// The events as one JSON array, each as [`HistoryEvent::to_value`] has it.
+pub fn history_text(events: &[HistoryEvent]) -> String {
+    let values: Vec<Value> = events.iter().map(HistoryEvent::to_value).collect();
+    Value::Array(values).to_string()
 }

@@ -20,6 +20,8 @@ use crate::execution::{
     TimerId, TokenParts, seconds_later,
 };
 use crate::fail::Trouble;
+use crate::redrive::Wreck;
+use crate::test_state::Stage;
 
 /// A task under way.
 #[derive(Debug)]
@@ -28,6 +30,14 @@ pub(crate) struct Running {
     timeout: Option<TimerId>,
     heartbeat: Option<(TimerId, u64)>,
     pub(crate) names: Names,
+}
+
+/// An activity's task that is not scheduled yet.
+#[derive(Debug)]
+pub(crate) struct Finding {
+    names: Names,
+    payload: Json,
+    scheduled: Scheduled,
 }
 
 /// How the events of a task name it.
@@ -124,6 +134,7 @@ impl Execution {
         self.next_task += 1;
         let waits_for_token =
             matches!(&task.resource, Resource::Integration { pattern: Pattern::WaitForTaskToken, .. });
+        let waits_for_token = waits_for_token || matches!(&task.resource, Resource::Activity { .. });
         active.token = waits_for_token.then(|| {
             let parts =
                 TokenParts { execution: self.facts.arn.clone(), task: active.task.0, nonce: self.chance.bits() };
@@ -140,6 +151,7 @@ impl Execution {
             }
             None => input.clone(),
         };
+        self.trace_stage(&active.state, Stage::AfterParameters, &payload);
         if payload.is_deeper_than(MAX_NESTING) {
             return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
         }
@@ -159,9 +171,30 @@ impl Execution {
             None => None,
         };
         let names = Names::of(&task.resource);
+        let scheduled = Scheduled { timeout, heartbeat, role_arn };
+        self.tasks.insert(active.task, id);
+        if let Resource::Activity { arn } = &task.resource {
+            // AWS schedules nothing for an activity that is not there, and only the outside knows.
+            self.effects.push(Effect::FindActivity { task: active.task, arn: arn.clone() });
+            active.doing = Doing::Finding(Box::new(Finding { names, payload, scheduled }));
+            return Ok(After::Waits);
+        }
+        self.record_scheduled(id, active, task, names, payload, scheduled)
+    }
+
+    fn record_scheduled(
+        &mut self,
+        id: ThreadId,
+        active: &mut Active,
+        task: &asl::Task,
+        names: Names,
+        payload: Json,
+        scheduled: Scheduled,
+    ) -> Result<After, Trouble> {
+        let Scheduled { timeout, heartbeat, .. } = scheduled;
         let previous = self.thread(id).map_or(active.entered, |thread| thread.previous);
         let region = self.facts.region.clone();
-        let event = names.scheduled(&region, &payload, Scheduled { timeout, heartbeat, role_arn });
+        let event = names.scheduled(&region, &payload, scheduled);
         let scheduled = self.record(previous, event);
         // The event may have been the last one that fits: then nothing is to be done any more.
         if self.ended.is_some() {
@@ -179,15 +212,40 @@ impl Execution {
         if !matches!(task.resource, Resource::Activity { .. }) {
             self.starting.push((id, active.task));
         }
-        self.tasks.insert(active.task, id);
         self.effects.push(Effect::Invoke(Invocation {
             task: active.task,
             state: Arc::clone(&active.state.name),
+            attempt: active.retry_count,
             resource: task.resource.clone(),
             payload,
         }));
         active.doing = Doing::Task(running);
         Ok(After::Waits)
+    }
+
+    /// Whether an activity is there is known: its task is scheduled, or the state fails.
+    pub(crate) fn activity_found(&mut self, task: TaskId, exists: bool) {
+        let Some(&id) = self.tasks.get(&task) else { return };
+        let Some(mut active) = self.take_active(id) else { return };
+        let state = Arc::clone(&active.state);
+        let (Kind::Task(work), Doing::Finding(finding)) =
+            (&state.kind, std::mem::replace(&mut active.doing, Doing::Nothing))
+        else {
+            self.put_active(id, active);
+            return;
+        };
+        let Finding { names, payload, scheduled } = *finding;
+        let begun = if exists {
+            self.record_scheduled(id, &mut active, work, names, payload, scheduled)
+        } else {
+            self.tasks.remove(&task);
+            Err(Trouble::runtime(format!("The activity {} does not exist.", work.resource.as_str())))
+        };
+        match begun {
+            Ok(After::Waits) => self.put_active(id, active),
+            Ok(After::Moved) => {}
+            Err(trouble) => self.in_trouble(id, active, trouble),
+        }
     }
 
     /// The scheduled work starts.
@@ -305,28 +363,40 @@ impl Execution {
         }
     }
 
-    /// Gives up what a state does, for good: its task, its timer, its children. Writes what AWS writes of it.
-    pub(crate) fn abort(&mut self, id: ThreadId, at: u64) {
-        let Some(active) = self.take_active(id) else {
-            self.remove(id);
-            return;
+    /// Gives up what a state does: its task, its timer, its children. Writes what AWS writes of it, and answers what is
+    /// left of it, in case of a redrive.
+    pub(crate) fn abort(&mut self, id: ThreadId, at: u64) -> Option<Wreck> {
+        let Some(mut active) = self.take_active(id) else {
+            let mut thread = self.remove(id)?;
+            return match std::mem::replace(&mut thread.step, Step::Busy) {
+                Step::Between { next, input } => Some(Wreck::entering(thread, next, input)),
+                _ => None,
+            };
         };
-        let active = *active;
-        match active.doing {
+        match std::mem::replace(&mut active.doing, Doing::Nothing) {
             Doing::Task(running) => {
                 self.tasks.remove(&running.task);
                 self.effects.push(Effect::CancelTask(running.task));
                 self.forget_timers(&running);
             }
             Doing::Waiting(timer) | Doing::BackingOff(timer) => self.cancel_timer(timer),
-            Doing::Children(children) => self.abort_children(*children, at, None),
+            Doing::Children(mut children) => {
+                let wrecks = self.abort_children(&mut children, at, None);
+                active.wrecked = Some((children, wrecks));
+            }
+            Doing::Run(run) => {
+                self.abort_run(&run);
+                active.ran = Some(run);
+            }
+            Doing::Finding(_) => drop(self.tasks.remove(&active.task)),
             Doing::Nothing => {}
         }
         let kind = StateKind::of(&active.state.kind);
         if matches!(active.state.kind, Kind::Task(_) | Kind::Wait(_) | Kind::Map(_) | Kind::Parallel(_)) {
             self.record(at, Event::StateAborted { kind });
         }
-        self.remove(id);
+        let thread = self.remove(id)?;
+        Some(Wreck::of(thread, active))
     }
 
     fn names_of(&mut self, id: ThreadId) -> Option<(Names, u64)> {

@@ -20,6 +20,7 @@ fn facts(input: &Value) -> Facts {
         input: input.to_string(),
         seed: 7,
         express: false,
+        map_state: None,
     }
 }
 
@@ -30,6 +31,8 @@ struct World {
     inputs: Vec<Stamped>,
     tasks: Vec<(TaskId, String, Json)>,
     timers: BTreeMap<(i64, u64), TimerId>,
+    /// What it is told next.
+    later: Vec<Input>,
     ended: Option<Ended>,
     now: i64,
 }
@@ -45,6 +48,7 @@ impl World {
             inputs: Vec::new(),
             tasks: Vec::new(),
             timers: BTreeMap::new(),
+            later: Vec::new(),
             ended: None,
             now: 1_767_225_600_000,
         };
@@ -60,6 +64,12 @@ impl World {
                 Effect::SetTimer { timer, at } => drop(self.timers.insert((at, timer.0), timer)),
                 Effect::CancelTimer(timer) => self.timers.retain(|_, known| *known != timer),
                 Effect::CancelTask(task) => self.tasks.retain(|(known, ..)| *known != task),
+                Effect::FindActivity { task, .. } => self.later.push(Input::ActivityFound { task, exists: true }),
+                // The children of this world do nothing but hand their input on.
+                Effect::StartItem { task, index, input, .. } => {
+                    self.later.push(Input::ItemSucceeded { task, index, output: input });
+                }
+                Effect::StartMapRun(_) | Effect::EndMapRun { .. } => {}
                 Effect::End(ended) => {
                     assert!(self.ended.is_none(), "it ends once");
                     self.ended = Some(ended);
@@ -81,6 +91,11 @@ impl World {
         for _ in 0..1000 {
             if self.ended.is_some() {
                 break;
+            }
+            if !self.later.is_empty() {
+                let input = self.later.remove(0);
+                self.tell(input);
+                continue;
             }
             if let Some((task, state, payload)) = (!self.tasks.is_empty()).then(|| self.tasks.remove(0)) {
                 let count = used.entry(state.clone()).or_default();

@@ -37,6 +37,9 @@ pub enum Code {
     InvalidJsonataExpression,
     ReservedVariableName,
     InvalidVariableName,
+    UnsupportedJsonataExpression,
+    InvalidLabelName,
+    DuplicateLabelName,
 }
 
 impl Code {
@@ -52,6 +55,9 @@ impl Code {
             Self::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
             Self::ReservedVariableName => "RESERVED_VARIABLE_NAME",
             Self::InvalidVariableName => "INVALID_VARIABLE_NAME",
+            Self::UnsupportedJsonataExpression => "UNSUPPORTED_JSONATA_EXPRESSION",
+            Self::InvalidLabelName => "INVALID_LABEL_NAME",
+            Self::DuplicateLabelName => "DUPLICATE_LABEL_NAME",
         }
     }
 }

@@ -3,9 +3,14 @@
 //! Step Functions keeps a text that nothing transformed as it was written, and writes all else compactly; so a value
 //! that came in as text remembers that text.
 
+use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
+use indexmap::IndexMap;
 use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::path::{Path, Place, Root};
 
 /// A shared JSON value with its text.
 #[derive(Clone, Debug)]
@@ -35,6 +40,27 @@ impl Json {
     /// The text: as it came in, or compact.
     pub fn text(&self) -> &Arc<str> {
         self.0.text.get_or_init(|| Arc::from(self.0.value.to_string()))
+    }
+
+    /// The part of the text that a reference path points at, as it stands there.
+    pub fn text_at(&self, path: &Path) -> Option<String> {
+        if *path.root() != Root::Input {
+            return None;
+        }
+        let mut text: &RawValue = serde_json::from_str(self.text()).ok()?;
+        for place in path.as_reference()? {
+            text = match place {
+                Place::Name(name) => {
+                    let mut fields: IndexMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text.get()).ok()?;
+                    fields.swap_remove(name.as_str())?
+                }
+                Place::Index(index) => {
+                    let values: Vec<&RawValue> = serde_json::from_str(text.get()).ok()?;
+                    values.get(index).copied()?
+                }
+            };
+        }
+        Some(text.get().to_owned())
     }
 
     /// Whether it nests deeper than so many levels. Looks no deeper than that itself.

@@ -101,6 +101,11 @@ impl Query {
         &self.source
     }
 
+    /// The names after `$` in it: variables and functions, `states` among them.
+    pub fn variables(&self) -> &[String] {
+        &self.variables
+    }
+
     /// Evaluates in `scope`.
     ///
     /// # Errors
@@ -168,7 +173,13 @@ fn evaluate(
     register(&mut evaluator, &shared, now).map_err(|error| QueryError::Raised(error.message().to_owned()))?;
     let result = evaluator.evaluate(ast, &data);
     *chance = shared.borrow().clone();
-    from_query(&result.map_err(|error| QueryError::Raised(error.message().to_owned()))?)
+    from_query(&result.map_err(|error| QueryError::Raised(sentence(error.message())))?)
+}
+
+/// The reference implementation, and so AWS, does not name what is no function.
+fn sentence(message: &str) -> String {
+    let plain = "T1006: Attempted to invoke a non-function";
+    if message.starts_with(plain) { plain.to_owned() } else { message.to_owned() }
 }
 
 fn parsed(source: &str) -> Result<Rc<AstNode>, String> {

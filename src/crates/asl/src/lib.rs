@@ -23,7 +23,9 @@ mod machine;
 pub mod path;
 mod read;
 pub mod reference;
+mod source;
 pub mod template;
+mod variables;
 
 pub use chance::Chance;
 pub use choice::ConditionError;
@@ -31,10 +33,11 @@ pub use evaluate::{Context, EvaluationError, Scope, Variables};
 pub use finding::{Code, Finding, Severity};
 pub use json::Json;
 pub use machine::{
-    Catcher, DocumentPath, Flow, Kind, Machine, Map, Next, Parallel, Pattern, QueryLanguage, Resource, ResultPath,
-    Retrier, Rule, Setting, State, StateName, Task, Wait, matches_error,
+    Catcher, DocumentPath, Flow, ItemBatcher, Kind, Machine, Map, Next, Parallel, Pattern, QueryLanguage, Resource,
+    ResultPath, ResultWriter, Retrier, Rule, Setting, State, StateName, Task, Transformation, Wait, matches_error,
 };
-pub use read::read;
+pub use read::{BARE_STATE, Workflow, read, read_as, read_state};
+pub use source::{JsonFault, Position, Source, json_fault};
 pub use template::Template;
 
 /// The time that an ISO 8601 text with an offset stands for, in milliseconds since 1970.

@@ -311,10 +311,12 @@ pub struct Map {
     pub tolerated_percentage: Option<Setting>,
     /// `ItemReader`, as it stands.
     pub item_reader: Option<Value>,
-    /// `ItemBatcher`, as it stands.
-    pub item_batcher: Option<Value>,
-    /// `ResultWriter`, as it stands.
-    pub result_writer: Option<Value>,
+    /// `ItemBatcher`.
+    pub item_batcher: Option<ItemBatcher>,
+    /// `ResultWriter`.
+    pub result_writer: Option<ResultWriter>,
+    /// `ProcessorConfig.ExecutionType` is `EXPRESS`.
+    pub express_children: bool,
     /// `Label`.
     pub label: Option<String>,
     /// `ResultSelector`.
@@ -325,6 +327,38 @@ pub struct Map {
     pub retry: Vec<Retrier>,
     /// `Catch`.
     pub catch: Vec<Catcher>,
+}
+
+/// Packs the items of a distributed Map into fewer child executions.
+#[derive(Debug)]
+pub struct ItemBatcher {
+    /// `MaxItemsPerBatch`, `MaxItemsPerBatchPath`.
+    pub max_items: Option<Setting>,
+    /// `MaxInputBytesPerBatch`, `MaxInputBytesPerBatchPath`.
+    pub max_bytes: Option<Setting>,
+    /// `BatchInput`.
+    pub batch_input: Option<Template>,
+}
+
+/// What becomes of the results of a distributed Map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResultWriter {
+    /// Where they are written, if anywhere.
+    pub resource: Option<String>,
+    /// What is made of them.
+    pub transformation: Transformation,
+}
+
+/// `ResultWriter.WriterConfig.Transformation`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Transformation {
+    /// `NONE`: with the metadata of the child executions.
+    None,
+    /// `COMPACT`: the outputs.
+    #[default]
+    Compact,
+    /// `FLATTEN`: the outputs, lists among them taken apart.
+    Flatten,
 }
 
 /// A rule of `Retry`.

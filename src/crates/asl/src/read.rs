@@ -1,6 +1,7 @@
 //! Reads a definition. Never stops at the first fault: it returns the machine as far as it goes, and every finding.
 
 mod flow;
+mod resources;
 mod settings;
 
 use std::sync::Arc;
@@ -8,37 +9,51 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::finding::{Code, Finding, Severity};
-use crate::machine::{Machine, QueryLanguage};
+use crate::machine::{Flow, Machine, QueryLanguage};
+use crate::source::{JsonFault, clip, json_fault};
+
+/// Which kind of workflow a definition is for: Express ones cannot do everything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Workflow {
+    /// Up to a year, with a history.
+    #[default]
+    Standard,
+    /// Up to five minutes, at high rates.
+    Express,
+}
+
+/// The name that a state without a machine is given.
+pub const BARE_STATE: &str = "StateName";
 
 /// Reads a definition's text: the machine as far as it could be read, and all that is wrong with it.
 ///
 /// A machine that comes with an error among its findings is good for drawing, not for running.
 pub fn read(text: &str) -> (Option<Machine>, Vec<Finding>) {
-    let mut reader = Reader::default();
-    let value: Value = match serde_json::from_str(text) {
-        Ok(value) => value,
-        Err(_) if text.trim().is_empty() => Value::Null,
-        Err(error) => {
-            let place =
-                format!("[Source: (String)\"{}\"; line: {}, column: {}]", clip(text), error.line(), error.column());
-            reader.put(Code::InvalidJsonDescription, format!("{error}\n at {place}"), Some(place));
-            return (None, reader.findings);
-        }
-    };
-    let Value::Object(fields) = value else {
-        reader.put(Code::SchemaValidationFailed, "Definition must be a valid JSON object", None);
-        return (None, reader.findings);
-    };
+    read_as(text, Workflow::Standard)
+}
+
+/// The same for a kind of workflow.
+pub fn read_as(text: &str, workflow: Workflow) -> (Option<Machine>, Vec<Finding>) {
+    let mut reader = Reader { workflow, ..Reader::default() };
+    let Some(fields) = reader.object(text) else { return (None, reader.findings) };
     let machine = reader.machine(&fields);
     (machine, reader.findings)
 }
 
-/// Jackson shows 500 characters of its source.
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(500) {
-        Some((end, _)) => format!("{}\"[truncated {} chars]", &text[..end], text[end..].chars().count()),
-        None => text.to_owned(),
-    }
+/// Reads the definition of a single state, as `TestState` takes it: a machine of that state alone, named
+/// [`BARE_STATE`]. Where the state leads is not looked for.
+pub fn read_state(text: &str) -> (Option<Machine>, Vec<Finding>) {
+    let mut reader = Reader::default();
+    let Some(fields) = reader.object(text) else { return (None, reader.findings) };
+    let name: Arc<str> = Arc::from(BARE_STATE);
+    let state = reader.state(&name, &fields, &format!("/States/{name}"));
+    let machine = state.map(|state| Machine {
+        comment: None,
+        language: QueryLanguage::default(),
+        timeout_seconds: None,
+        flow: Arc::new(Flow { start_at: Arc::clone(&name), states: [(name, Arc::new(state))].into() }),
+    });
+    (machine, reader.findings)
 }
 
 type Fields = Map<String, Value>;
@@ -52,9 +67,30 @@ pub(super) struct Reader {
     language: QueryLanguage,
     /// How many flows are open, so that no definition nests without bound.
     depth: usize,
+    workflow: Workflow,
+    labels: std::collections::HashSet<String>,
 }
 
 impl Reader {
+    /// The object that a definition is.
+    fn object(&mut self, text: &str) -> Option<Fields> {
+        let value: Value = match serde_json::from_str(text) {
+            Ok(value) => value,
+            Err(_) if text.trim().is_empty() => Value::Null,
+            Err(error) => {
+                let JsonFault { sentence, line, column } = json_fault(text, &error);
+                let place = format!("[Source: (String)\"{}\"; line: {line}, column: {column}]", clip(text));
+                self.put(Code::InvalidJsonDescription, format!("{sentence}\n at {place}"), Some(place));
+                return None;
+            }
+        };
+        if let Value::Object(fields) = value {
+            return Some(fields);
+        }
+        self.put(Code::SchemaValidationFailed, "Definition must be a valid JSON object", None);
+        None
+    }
+
     fn machine(&mut self, fields: &Fields) -> Option<Machine> {
         self.language = self.language_of(fields, "").unwrap_or_default();
         for key in fields.keys() {

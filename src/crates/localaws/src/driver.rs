@@ -7,33 +7,50 @@
 //! Messages that arrive while a commit is under way share the next one. Nothing is acted on before its commit, so
 //! after a kill the journal has every input whose effects anybody saw, and replaying it gives the same history. Work
 //! that was under way is invoked again: at least once, as AWS says.
+//!
+//! Express executions are kept nowhere: they live as long as this process does.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod activities;
+mod changes;
+mod children;
+mod recover;
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use asl::Json;
-use asl_engine::{Effect, Ended, Execution, Facts, Failure, HistoryEvent, Input, Invocation, Stamped, TaskId, TimerId};
-use rusqlite::{OptionalExtension, params};
+use asl_engine::{Effect, Ended, Execution, Facts, Failure, Input, Invocation, Stamped, TaskId, TimerId};
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::integrate;
-use crate::store::Write;
-use crate::world::{KnownMachine, OpenError, World};
+use crate::sfn::logging::Logging;
+use crate::world::{OpenError, World};
+use activities::Activities;
+use changes::Changes;
+use children::Runs;
+pub(crate) use children::Watch;
 
-/// How many timers fire before the next commit.
-const TIMERS_A_TURN: usize = 1024;
+/// How many timers fire, and how many executions tell each other something, before the next commit.
+const A_TURN: usize = 1024;
 
 /// What the driver is asked or told.
 pub(crate) enum Message {
     Start {
-        facts: Facts,
-        machine: Arc<KnownMachine>,
+        launch: Box<Launch>,
         reply: oneshot::Sender<Result<i64, StartRefused>>,
+        /// Who waits for the end.
+        ended: Option<oneshot::Sender<Finished>>,
     },
     Stop {
         arn: String,
         failure: Failure,
         reply: oneshot::Sender<Result<i64, Missing>>,
+    },
+    Redrive {
+        arn: String,
+        reply: oneshot::Sender<Result<i64, String>>,
     },
     /// What became of work that the driver had done.
     Told {
@@ -47,6 +64,77 @@ pub(crate) enum Message {
         input: Input,
         reply: oneshot::Sender<Result<(), Missing>>,
     },
+    /// A task waits for an execution to end.
+    Watch(Watch),
+    /// A worker asks for an activity's task.
+    Poll {
+        activity: String,
+        worker: Option<String>,
+        reply: oneshot::Sender<Polled>,
+    },
+}
+
+/// An execution to be started.
+pub(crate) struct Launch {
+    pub(crate) facts: Facts,
+    pub(crate) machine: Arc<asl::Machine>,
+    pub(crate) definition: Arc<str>,
+    pub(crate) about: About,
+    pub(crate) logging: Option<Arc<Logging>>,
+}
+
+/// What belongs to an execution beside what the engine knows of it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct About {
+    /// The version that it runs.
+    #[serde(default)]
+    pub(crate) version: Option<String>,
+    /// The alias that it was started by.
+    #[serde(default)]
+    pub(crate) alias: Option<String>,
+    /// The map run that it belongs to.
+    #[serde(default)]
+    pub(crate) map_run: Option<String>,
+    /// For a child of a map run: who waits for it.
+    #[serde(default)]
+    pub(crate) parent: Option<Parent>,
+    /// The task that started it.
+    #[serde(default)]
+    pub(crate) started_by: Option<(String, u64)>,
+    #[serde(default)]
+    pub(crate) trace_header: Option<String>,
+    /// The test case of the mock file that it runs.
+    #[serde(default)]
+    pub(crate) test_case: Option<String>,
+    #[serde(default)]
+    pub(crate) redrives: u64,
+    #[serde(default)]
+    pub(crate) redriven_at: Option<i64>,
+}
+
+/// The execution that waits for a child of its map run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Parent {
+    pub(crate) arn: String,
+    pub(crate) task: TaskId,
+    pub(crate) index: usize,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Finished {
+    pub(crate) status: &'static str,
+    pub(crate) output: Option<Json>,
+    pub(crate) failure: Failure,
+    pub(crate) started_at: i64,
+    pub(crate) stopped_at: i64,
+}
+
+/// What a worker gets.
+#[derive(Clone, Debug)]
+pub(crate) struct Polled {
+    pub(crate) token: String,
+    pub(crate) input: Arc<str>,
 }
 
 /// Why an execution did not start.
@@ -83,13 +171,19 @@ pub(crate) fn start(world: World, queue: mpsc::UnboundedReceiver<Message>) -> Re
     let mut driver = Driver {
         next_id: 0,
         next_timer: 0,
+        replaying: false,
         fresh: HashSet::new(),
         running: HashMap::new(),
-        by_name: HashMap::new(),
         timers: BTreeMap::new(),
         due: HashMap::new(),
-        writes: Vec::new(),
+        inner: VecDeque::new(),
+        changes: Changes::default(),
         acts: Vec::new(),
+        cancelled: HashSet::new(),
+        runs: Runs::default(),
+        activities: Activities::default(),
+        watches: HashMap::new(),
+        watching: HashMap::new(),
         world,
     };
     driver.recover()?;
@@ -101,14 +195,35 @@ struct Live {
     id: i64,
     execution: Execution,
     next_seq: i64,
+    about: About,
+    logging: Option<Arc<Logging>>,
+    definition: Arc<str>,
+    ended: Option<oneshot::Sender<Finished>>,
+}
+
+impl Live {
+    fn is_kept(&self) -> bool {
+        !self.execution.facts().express
+    }
+}
+
+/// What executions tell each other, without a way through the outside.
+enum Inner {
+    Input(Arc<str>, Input),
+    Launch(Box<Launch>),
+    Stop(Arc<str>),
 }
 
 /// What is done once the commit stands.
 enum Act {
-    Invoke(Arc<str>, Invocation),
+    Invoke(Arc<str>, Invocation, Option<String>),
     Started(oneshot::Sender<Result<i64, StartRefused>>, Result<i64, StartRefused>),
     Stopped(oneshot::Sender<Result<i64, Missing>>, Result<i64, Missing>),
+    Redriven(oneshot::Sender<Result<i64, String>>, Result<i64, String>),
     Answered(oneshot::Sender<Result<(), Missing>>, Result<(), Missing>),
+    Polled(oneshot::Sender<Polled>, Polled),
+    Finished(oneshot::Sender<Finished>, Finished),
+    ChildEnded(Watch),
     Ended { machine: String, started_at: i64, stopped_at: i64, how: &'static str },
     Begun { machine: String },
 }
@@ -117,16 +232,25 @@ struct Driver {
     world: World,
     next_id: i64,
     next_timer: u64,
+    /// Reading back: what stands in the store already is not written again.
+    replaying: bool,
     /// What was started since the last commit: its row does not stand yet, and it may have ended already.
     fresh: HashSet<Arc<str>>,
     running: HashMap<Arc<str>, Live>,
-    /// The ARNs that are in memory, to hand out shared ones.
-    by_name: HashMap<Arc<str>, Arc<str>>,
     /// By due time; the number keeps those of one millisecond apart, in the order in which they were set.
     timers: BTreeMap<(i64, u64), (Arc<str>, TimerId)>,
     due: HashMap<(Arc<str>, TimerId), (i64, u64)>,
-    writes: Vec<Write>,
+    inner: VecDeque<Inner>,
+    changes: Changes,
     acts: Vec<Act>,
+    /// Tasks that were scheduled and given up before they began.
+    cancelled: HashSet<(Arc<str>, TaskId)>,
+    runs: Runs,
+    activities: Activities,
+    /// Who waits for the end of an execution.
+    watches: HashMap<String, Vec<Watch>>,
+    /// The same the other way round.
+    watching: HashMap<(Arc<str>, TaskId), String>,
 }
 
 impl Driver {
@@ -134,6 +258,7 @@ impl Driver {
         let mut messages = Vec::new();
         loop {
             let next_due = self.timers.keys().next().map(|(due, _)| self.world.clock.instant(*due));
+            let busy = !self.inner.is_empty();
             tokio::select! {
                 biased;
                 received = queue.recv_many(&mut messages, 256) => {
@@ -146,12 +271,14 @@ impl Driver {
                 }
                 () = async {
                     match next_due {
+                        _ if busy => {}
                         Some(due) => tokio::time::sleep_until(due).await,
                         None => std::future::pending().await,
                     }
                 } => {}
             }
             self.fire_timers();
+            self.hear_each_other();
             if !self.commit().await {
                 return;
             }
@@ -160,7 +287,9 @@ impl Driver {
 
     /// Commits what the messages led to, then acts. `false` when the store fails: then nothing may go on.
     async fn commit(&mut self) -> bool {
-        let (writes, acts) = (std::mem::take(&mut self.writes), std::mem::take(&mut self.acts));
+        let acts = std::mem::take(&mut self.acts);
+        let cancelled = std::mem::take(&mut self.cancelled);
+        let writes = self.changes.take();
         if !writes.is_empty()
             && let Err(error) = self.world.store.write_batch(writes).await
         {
@@ -170,7 +299,10 @@ impl Driver {
         self.fresh.clear();
         let changed = !acts.is_empty();
         for act in acts {
-            self.act(act);
+            match act {
+                Act::Invoke(arn, invocation, _) if cancelled.contains(&(Arc::clone(&arn), invocation.task)) => {}
+                act => self.act(act),
+            }
         }
         if changed {
             self.world.ring();
@@ -178,15 +310,19 @@ impl Driver {
         true
     }
 
-    fn act(&self, act: Act) {
+    fn act(&mut self, act: Act) {
         match act {
-            Act::Invoke(arn, invocation) => {
+            Act::Invoke(arn, invocation, test_case) => {
+                if let asl::Resource::Activity { arn: activity } = &invocation.resource {
+                    self.offer(activity.clone(), arn, invocation.task, Arc::clone(invocation.payload.text()));
+                    return;
+                }
                 let world = self.world.clone();
                 tokio::spawn(async move {
                     let task = invocation.task;
                     let (within, of) = (world.clone(), Arc::clone(&arn));
-                    let done = tokio::spawn(async move { integrate::perform(&within, &of, invocation).await }).await;
-                    if let Err(error) = done {
+                    let work = integrate::perform(within, of, invocation, test_case);
+                    if let Err(error) = tokio::spawn(work).await {
                         // Whatever broke, the task must not wait for ever.
                         let failure = Failure::new("States.TaskFailed", format!("the integration broke: {error}"));
                         world.driver.tell(Message::Told { arn, input: Input::TaskFailed { task, failure } });
@@ -196,7 +332,14 @@ impl Driver {
             // Whoever asked may have gone away.
             Act::Started(reply, result) => drop(reply.send(result)),
             Act::Stopped(reply, result) => drop(reply.send(result)),
+            Act::Redriven(reply, result) => drop(reply.send(result)),
             Act::Answered(reply, result) => drop(reply.send(result)),
+            Act::Polled(reply, polled) => drop(reply.send(polled)),
+            Act::Finished(reply, finished) => drop(reply.send(finished)),
+            Act::ChildEnded(watch) => {
+                let world = self.world.clone();
+                tokio::spawn(async move { integrate::child_ended(&world, watch).await });
+            }
             Act::Begun { machine } => crate::metrics::execution_started(&self.world, &machine),
             Act::Ended { machine, started_at, stopped_at, how } => {
                 crate::metrics::execution_ended(&self.world, &machine, how, stopped_at - started_at);
@@ -205,15 +348,12 @@ impl Driver {
     }
 
     fn take(&mut self, message: Message) {
+        let at = self.world.clock.now();
         match message {
-            Message::Start { facts, machine, reply } => self.start(facts, &machine, reply),
-            Message::Told { arn, input } => {
-                let at = self.world.clock.now();
-                self.step(&arn, Stamped { at, input });
-            }
+            Message::Start { launch, reply, ended } => self.start(*launch, reply, ended),
+            Message::Told { arn, input } => self.step(&arn, Stamped { at, input }),
             Message::Stop { arn, failure, reply } => {
-                let at = self.world.clock.now();
-                let result = match self.by_name.get(arn.as_str()).cloned() {
+                let result = match self.key(&arn) {
                     Some(arn) => {
                         self.step(&arn, Stamped { at, input: Input::Stop { failure } });
                         Ok(at)
@@ -222,9 +362,12 @@ impl Driver {
                 };
                 self.acts.push(Act::Stopped(reply, result));
             }
+            Message::Redrive { arn, reply } => {
+                let result = self.redrive(&arn).map(|()| at);
+                self.acts.push(Act::Redriven(reply, result));
+            }
             Message::Token { arn, token, input, reply } => {
-                let at = self.world.clock.now();
-                let result = match self.by_name.get(arn.as_str()).cloned() {
+                let result = match self.key(&arn) {
                     Some(arn) if self.token_is_open(&arn, &token, &input) => {
                         self.step(&arn, Stamped { at, input });
                         Ok(())
@@ -233,7 +376,14 @@ impl Driver {
                 };
                 self.acts.push(Act::Answered(reply, result));
             }
+            Message::Watch(watch) => self.watch(watch),
+            Message::Poll { activity, worker, reply } => self.poll(activity, worker, reply),
         }
+    }
+
+    /// The shared ARN of an execution that runs.
+    fn key(&self, arn: &str) -> Option<Arc<str>> {
+        self.running.get_key_value(arn).map(|(arn, _)| Arc::clone(arn))
     }
 
     fn token_is_open(&self, arn: &Arc<str>, token: &str, input: &Input) -> bool {
@@ -246,47 +396,37 @@ impl Driver {
 
     fn start(
         &mut self,
-        mut facts: Facts,
-        machine: &Arc<KnownMachine>,
+        launch: Launch,
         reply: oneshot::Sender<Result<i64, StartRefused>>,
+        ended: Option<oneshot::Sender<Finished>>,
     ) {
-        if let Some(standing) = self.standing(&facts) {
+        if !launch.facts.express
+            && let Some(standing) = self.standing(&launch.facts)
+        {
             self.acts.push(Act::Started(reply, standing));
             return;
         }
+        let result = self.launch(launch, ended);
+        self.acts.push(Act::Started(reply, result.map_err(StartRefused::Store)));
+    }
+
+    /// Starts an execution whose name is free.
+    fn launch(&mut self, launch: Launch, ended: Option<oneshot::Sender<Finished>>) -> Result<i64, String> {
+        let Launch { mut facts, machine, definition, about, logging } = launch;
         facts.started_at = self.world.clock.now();
         let started_at = facts.started_at;
         let arn: Arc<str> = Arc::from(facts.arn.as_str());
         let id = self.next_id;
         self.next_id += 1;
-        let row = facts.clone();
-        let definition = machine.record.definition.clone();
-        let (execution, effects) = match Execution::start(Arc::clone(&machine.machine), facts) {
-            Ok(started) => started,
-            Err(broken) => {
-                self.acts.push(Act::Started(reply, Err(StartRefused::Store(broken.to_string()))));
-                return;
-            }
-        };
-        self.writes.push(Box::new(move |transaction| {
-            transaction
-                .prepare_cached("INSERT OR IGNORE INTO definitions (text) VALUES (?1)")?
-                .execute([&definition])?;
-            let facts = serde_json::to_string(&row).unwrap_or_default();
-            transaction
-                .prepare_cached(
-                    "INSERT INTO executions (id, arn, machine, name, definition, facts, status, started_at)
-                     VALUES (?1, ?2, ?3, ?4, (SELECT id FROM definitions WHERE text = ?5), ?6, 'RUNNING', ?7)",
-                )?
-                .execute(params![id, row.arn, row.machine_arn, row.name, definition, facts, row.started_at])?;
-            Ok(())
-        }));
-        self.acts.push(Act::Begun { machine: machine.record.arn.clone() });
-        self.acts.push(Act::Started(reply, Ok(started_at)));
-        self.fresh.insert(Arc::clone(&arn));
-        self.by_name.insert(Arc::clone(&arn), Arc::clone(&arn));
-        self.running.insert(Arc::clone(&arn), Live { id, execution, next_seq: 0 });
+        let (execution, effects) = Execution::start(machine, facts).map_err(|broken| broken.to_string())?;
+        if !execution.facts().express {
+            self.changes.started(id, execution.facts(), &definition, &about);
+            self.fresh.insert(Arc::clone(&arn));
+        }
+        self.acts.push(Act::Begun { machine: plain_machine(&execution.facts().machine_arn).to_owned() });
+        self.running.insert(Arc::clone(&arn), Live { id, execution, next_seq: 0, about, logging, definition, ended });
         self.follow(&arn, effects);
+        Ok(started_at)
     }
 
     /// What stands under the execution's name already. The same input while it runs is the same start.
@@ -298,11 +438,10 @@ impl Driver {
         if self.fresh.contains(facts.arn.as_str()) {
             return Some(Err(StartRefused::Exists));
         }
-        let arn = facts.arn.clone();
         let found = self.world.store.read_now(|connection| {
             connection
                 .prepare_cached("SELECT 1 FROM executions WHERE arn = ?1")?
-                .query_row([arn], |_| Ok(()))
+                .query_row([&facts.arn], |_| Ok(()))
                 .optional()
         });
         match found {
@@ -314,15 +453,10 @@ impl Driver {
 
     fn step(&mut self, arn: &Arc<str>, stamped: Stamped) {
         let Some(live) = self.running.get_mut(arn) else { return };
-        let (id, seq) = (live.id, live.next_seq);
-        live.next_seq += 1;
-        let text = serde_json::to_string(&stamped).unwrap_or_default();
-        self.writes.push(Box::new(move |transaction| {
-            transaction
-                .prepare_cached("INSERT INTO journal (execution, seq, input) VALUES (?1, ?2, ?3)")?
-                .execute(params![id, seq, text])?;
-            Ok(())
-        }));
+        if live.is_kept() {
+            self.changes.heard(live.id, live.next_seq, &stamped);
+            live.next_seq += 1;
+        }
         let effects = live.execution.step(stamped);
         self.follow(arn, effects);
     }
@@ -330,33 +464,86 @@ impl Driver {
     /// Turns effects into writes, timers, and what is done after the commit.
     fn follow(&mut self, arn: &Arc<str>, effects: Vec<Effect>) {
         let Some(live) = self.running.get(arn) else { return };
-        let id = live.id;
+        let (id, kept, logging, test_case) =
+            (live.id, live.is_kept(), live.logging.clone(), live.about.test_case.clone());
         let mut events = Vec::new();
         let mut end = None;
         for effect in effects {
             match effect {
                 Effect::Record(event) => events.push(event),
-                Effect::Invoke(invocation) => self.acts.push(Act::Invoke(Arc::clone(arn), invocation)),
+                Effect::Invoke(invocation) => {
+                    self.acts.push(Act::Invoke(Arc::clone(arn), invocation, test_case.clone()));
+                }
                 Effect::SetTimer { timer, at } => self.set_timer(arn, timer, at),
                 Effect::CancelTimer(timer) => self.cancel_timer(arn, timer),
-                Effect::CancelTask(task) => {
-                    // Scheduled and given up within one step: it need not even begin.
-                    self.acts.retain(|act| !matches!(act, Act::Invoke(of, work) if of == arn && work.task == task));
+                Effect::CancelTask(task) => self.cancel_task(arn, task),
+                Effect::FindActivity { task, arn: activity } => {
+                    let exists = self.world.has_activity(&activity);
+                    self.tell(arn, Input::ActivityFound { task, exists });
                 }
+                Effect::StartMapRun(run) => self.start_map_run(arn, id, run),
+                Effect::StartItem { task, index, name, input } => self.start_item(arn, task, index, &name, &input),
+                Effect::EndMapRun { task, failed } => self.end_map_run(arn, task, failed),
                 Effect::End(ended) => end = Some(ended),
             }
         }
-        if !events.is_empty() {
-            self.writes.push(history_write(id, events));
+        if let (Some(logging), false) = (&logging, self.replaying) {
+            let lines = logging.lines(arn, &events);
+            self.changes.logged(logging, lines);
+        }
+        if kept && !events.is_empty() {
+            self.changes.recorded(id, events);
         }
         if let Some(ended) = end {
             self.end(arn, ended);
         }
     }
 
+    /// Tells an execution something as soon as this step is done. In a replay the journal does.
+    fn tell(&mut self, arn: &Arc<str>, input: Input) {
+        if !self.replaying {
+            self.inner.push_back(Inner::Input(Arc::clone(arn), input));
+        }
+    }
+
+    fn hear_each_other(&mut self) {
+        for _ in 0..A_TURN {
+            let Some(inner) = self.inner.pop_front() else { return };
+            let at = self.world.clock.now();
+            match inner {
+                Inner::Input(arn, input) => self.step(&arn, Stamped { at, input }),
+                Inner::Stop(arn) => self.step(&arn, Stamped { at, input: Input::Stop { failure: Failure::default() } }),
+                Inner::Launch(launch) => {
+                    let parent = launch.about.parent.clone();
+                    if let (Err(problem), Some(parent)) = (self.launch(*launch, None), parent) {
+                        tracing::error!(problem, "a child execution cannot start");
+                        let Parent { arn, task, index } = parent;
+                        self.inner.push_back(Inner::Input(Arc::from(arn), Input::ItemFailed { task, index }));
+                    }
+                }
+            }
+        }
+    }
+
+    fn cancel_task(&mut self, arn: &Arc<str>, task: TaskId) {
+        // Scheduled and given up within one turn: it need not even begin.
+        self.cancelled.insert((Arc::clone(arn), task));
+        self.stop_run(arn, task);
+        if let Some(child) = self.watching.remove(&(Arc::clone(arn), task)) {
+            if let Some(watches) = self.watches.get_mut(&child) {
+                watches.retain(|watch| watch.parent != *arn || watch.task != task);
+            }
+            if let (Some(child), false) = (self.key(&child), self.replaying) {
+                self.inner.push_back(Inner::Stop(child));
+            }
+        }
+    }
+
     fn end(&mut self, arn: &Arc<str>, ended: Ended) {
+        if self.replaying {
+            return;
+        }
         let Some(live) = self.running.remove(arn) else { return };
-        self.by_name.remove(arn);
         let stopped_at = self.world.clock.now();
         let (status, output, failure) = match ended {
             Ended::Succeeded(output) => ("SUCCEEDED", Some(output), Failure::default()),
@@ -365,30 +552,29 @@ impl Driver {
             Ended::TimedOut(failure) => ("TIMED_OUT", None, failure),
         };
         let facts = live.execution.facts();
+        let finished = Finished { status, output, failure, started_at: facts.started_at, stopped_at };
         self.acts.push(Act::Ended {
-            machine: facts.machine_arn.clone(),
+            machine: plain_machine(&facts.machine_arn).to_owned(),
             started_at: facts.started_at,
             stopped_at,
             how: status,
         });
-        let id = live.id;
-        self.writes.push(Box::new(move |transaction| {
-            transaction
-                .prepare_cached(
-                    "UPDATE executions SET status = ?2, stopped_at = ?3, output = ?4, error = ?5, cause = ?6 WHERE id = ?1",
-                )?
-                .execute(params![
-                    id,
-                    status,
-                    stopped_at,
-                    output.as_ref().map(|json: &Json| json.text().as_ref()),
-                    failure.error,
-                    failure.cause
-                ])?;
-            // The history says it all from here on.
-            transaction.prepare_cached("DELETE FROM journal WHERE execution = ?1")?.execute([id])?;
-            Ok(())
-        }));
+        if live.is_kept() {
+            self.changes.ended(live.id, &finished);
+        }
+        if let Some(Parent { arn: parent, task, index }) = &live.about.parent
+            && let Some(parent) = self.key(parent)
+        {
+            let (task, index) = (*task, *index);
+            self.item_ended(&parent, task, index, finished.output.clone());
+        }
+        for watch in self.watches.remove(arn.as_ref()).unwrap_or_default() {
+            self.watching.remove(&(Arc::clone(&watch.parent), watch.task));
+            self.acts.push(Act::ChildEnded(watch));
+        }
+        if let Some(waits) = live.ended {
+            self.acts.push(Act::Finished(waits, finished));
+        }
     }
 
     fn set_timer(&mut self, arn: &Arc<str>, timer: TimerId, at: i64) {
@@ -407,133 +593,16 @@ impl Driver {
     fn fire_timers(&mut self) {
         let now = self.world.clock.now();
         // A timer may set one that is due at once; the commit must get its turn between them.
-        for _ in 0..TIMERS_A_TURN {
+        for _ in 0..A_TURN {
             let Some(entry) = self.timers.first_entry().filter(|entry| entry.key().0 <= now) else { return };
             let (arn, timer) = entry.remove();
             self.due.remove(&(Arc::clone(&arn), timer));
             self.step(&arn, Stamped { at: now, input: Input::TimerFired { timer } });
         }
     }
-
-    /// Reads back every execution that was running and replays its journal. What it still waits for begins anew.
-    fn recover(&mut self) -> Result<(), OpenError> {
-        self.next_id = self.world.store.read_now(|connection| {
-            connection.query_row("SELECT COALESCE(MAX(id), 0) + 1 FROM executions", [], |row| row.get(0))
-        })?;
-        let rows: Vec<(i64, String, String)> = self.world.store.read_now(|connection| {
-            connection
-                .prepare(
-                    "SELECT e.id, e.facts, d.text FROM executions e JOIN definitions d ON d.id = e.definition
-                     WHERE e.status = 'RUNNING' ORDER BY e.id",
-                )?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
-                .collect()
-        })?;
-        let mut machines: HashMap<String, Arc<asl::Machine>> = HashMap::new();
-        let mut invocations = Vec::new();
-        let mut unreadable = Vec::new();
-        for (id, facts, definition) in rows {
-            if let Err(problem) = self.recover_one(id, &facts, definition, &mut machines) {
-                tracing::error!(execution = id, problem, "cannot go on with an execution");
-                unreadable.push((id, problem));
-            }
-            invocations.extend(self.acts.drain(..).filter(|act| matches!(act, Act::Invoke(..))));
-            // The history of all this stands in the store already; only what is open is taken up.
-            self.writes.clear();
-        }
-        for (id, problem) in unreadable {
-            // One that cannot be read must not keep all others from going on.
-            let (at, cause) = (self.world.clock.now(), format!("The execution could not be read back: {problem}"));
-            self.writes.push(Box::new(move |transaction| {
-                transaction.execute(
-                    "UPDATE executions SET status = 'FAILED', stopped_at = ?2, error = 'States.Runtime', cause = ?3 WHERE id = ?1",
-                    params![id, at, cause],
-                )?;
-                transaction.execute("DELETE FROM journal WHERE execution = ?1", [id])?;
-                Ok(())
-            }));
-        }
-        for act in invocations {
-            self.act(act);
-        }
-        Ok(())
-    }
-
-    fn recover_one(
-        &mut self,
-        id: i64,
-        facts: &str,
-        definition: String,
-        machines: &mut HashMap<String, Arc<asl::Machine>>,
-    ) -> Result<(), String> {
-        let facts: Facts = serde_json::from_str(facts).map_err(|error| error.to_string())?;
-        let machine = match machines.get(&definition) {
-            Some(machine) => Arc::clone(machine),
-            None => {
-                let machine = Arc::new(asl::read(&definition).0.ok_or("its definition is unreadable")?);
-                machines.insert(definition, Arc::clone(&machine));
-                machine
-            }
-        };
-        let arn: Arc<str> = Arc::from(facts.arn.as_str());
-        self.replay(id, facts, machine).inspect_err(|_| {
-            self.running.remove(&arn);
-            self.by_name.remove(&arn);
-        })
-    }
-
-    fn replay(&mut self, id: i64, facts: Facts, machine: Arc<asl::Machine>) -> Result<(), String> {
-        let arn: Arc<str> = Arc::from(facts.arn.as_str());
-        let inputs: Vec<String> = self
-            .world
-            .store
-            .read_now(|connection| {
-                connection
-                    .prepare_cached("SELECT input FROM journal WHERE execution = ?1 ORDER BY seq")?
-                    .query_map([id], |row| row.get(0))?
-                    .collect()
-            })
-            .map_err(|error| error.to_string())?;
-        let (execution, effects) = Execution::start(machine, facts).map_err(|error| error.to_string())?;
-        let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
-        self.by_name.insert(Arc::clone(&arn), Arc::clone(&arn));
-        self.running.insert(Arc::clone(&arn), Live { id, execution, next_seq });
-        self.follow(&arn, effects);
-        for text in inputs {
-            let stamped: Stamped = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-            // It has fired; recovery set it again with all others.
-            if let Input::TimerFired { timer } = &stamped.input {
-                self.cancel_timer(&arn, *timer);
-            }
-            if let Some(live) = self.running.get_mut(&arn) {
-                if let Some(task) = answered(&stamped.input) {
-                    self.acts.retain(|act| !matches!(act, Act::Invoke(of, work) if *of == arn && work.task == task));
-                }
-                let effects = live.execution.step(stamped);
-                self.follow(&arn, effects);
-            }
-        }
-        Ok(())
-    }
 }
 
-/// The task that an input is the end of, or that the service has taken: it is not to be invoked again.
-fn answered(input: &Input) -> Option<TaskId> {
-    match input {
-        Input::TaskSucceeded { task, .. } | Input::TaskFailed { task, .. } | Input::TaskSubmitted { task, .. } => {
-            Some(*task)
-        }
-        Input::TaskStarted { .. } | Input::Heartbeat { .. } | Input::TimerFired { .. } | Input::Stop { .. } => None,
-    }
-}
-
-fn history_write(id: i64, events: Vec<HistoryEvent>) -> Write {
-    Box::new(move |transaction| {
-        let (first, last) = (events.first().map_or(0, |event| event.id), events.last().map_or(0, |event| event.id));
-        let values: Vec<serde_json::Value> = events.iter().map(HistoryEvent::to_value).collect();
-        transaction
-            .prepare_cached("INSERT INTO history (execution, first, last, events) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![id, first, last, serde_json::Value::Array(values).to_string()])?;
-        Ok(())
-    })
+/// The ARN of the machine, of whatever map run's children the ARN is.
+pub(crate) fn plain_machine(arn: &str) -> &str {
+    arn.split('/').next().unwrap_or(arn)
 }

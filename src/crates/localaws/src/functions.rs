@@ -64,6 +64,8 @@ pub enum Outcome {
         /// `errorMessage`.
         message: String,
     },
+    /// With an error, as the function's runtime told it: a JSON object with `errorType` and `errorMessage`.
+    Failed(Bytes),
     /// Without an answer: the process ended. What Lambda says of it: `exit status 1`, `signal: aborted`.
     Exited {
         /// How it ended.

@@ -1,30 +1,91 @@
 //! Service integrations: does what a Task asks for and tells the driver what became of it.
 
+mod dynamodb;
+mod functions;
+mod states;
+
 use std::sync::Arc;
 
 use asl::{Json, Pattern, Resource};
-use asl_engine::{Failure, Input, Invocation, TaskId};
-use bytes::Bytes;
-use serde_json::{Value, json};
+use asl_engine::{Failure, Input, Invocation};
+use serde_json::Value;
 
-use crate::driver::Message;
-use crate::lambda::{self, Invoked};
-use crate::world::{ACCOUNT, REGION, World};
+use crate::driver::{Message, Watch, plain_machine};
+use crate::world::World;
 
 /// Does the work; the driver hears of it as an [`Input`].
-pub(crate) async fn perform(world: &World, arn: &Arc<str>, invocation: Invocation) {
-    let task = invocation.task;
-    let Invocation { resource, payload, .. } = invocation;
-    let input = match &resource {
-        // A worker will ask for it.
-        Resource::Activity { .. } => return,
-        Resource::Function { arn } => plain_function(world, task, arn, &payload).await,
-        Resource::Integration { service, action, pattern, .. } => {
-            integration(world, task, service, action, *pattern, &payload).await
-        }
-        Resource::Other(text) => Input::TaskFailed { task, failure: unsupported(text) },
+pub(crate) async fn perform(world: World, arn: Arc<str>, invocation: Invocation, test_case: Option<String>) {
+    let (task, resource) = (invocation.task, invocation.resource.clone());
+    let Some(input) = answer(&world, &arn, &invocation, test_case.as_deref()).await else { return };
+    // A job that was taken on is waited for from here on.
+    let watch = match (&resource, &input) {
+        (
+            Resource::Integration { pattern: pattern @ (Pattern::Sync | Pattern::Sync2), .. },
+            Input::TaskSubmitted { output, .. },
+        ) => output.value().get("ExecutionArn").and_then(Value::as_str).map(|child| Watch {
+            child: child.to_owned(),
+            parent: Arc::clone(&arn),
+            task,
+            pattern: *pattern,
+        }),
+        _ => None,
     };
-    world.driver.tell(Message::Told { arn: Arc::clone(arn), input });
+    world.driver.tell(Message::Told { arn, input });
+    if let Some(watch) = watch {
+        world.driver.tell(Message::Watch(watch));
+    }
+}
+
+/// An execution that a task waits for has ended.
+pub(crate) async fn child_ended(world: &World, watch: Watch) {
+    let input = states::result(world, &watch).await;
+    world.driver.tell(Message::Told { arn: watch.parent, input });
+}
+
+/// What the service answers; `None` when somebody else will.
+pub(crate) async fn answer(
+    world: &World,
+    arn: &Arc<str>,
+    invocation: &Invocation,
+    test_case: Option<&str>,
+) -> Option<Input> {
+    let task = invocation.task;
+    let told = |result: Result<Json, Failure>| match result {
+        Ok(output) => Input::TaskSucceeded { task, output },
+        Err(failure) => Input::TaskFailed { task, failure },
+    };
+    if let (Some(case), Some(mocks)) = (test_case, &world.mocks)
+        && let Some(answer) = mocks.answer(machine_of(arn), case, &invocation.state, invocation.attempt)
+    {
+        return Some(told(answer));
+    }
+    let payload = &invocation.payload;
+    let (service, action, pattern) = match &invocation.resource {
+        // A worker will ask for it.
+        Resource::Activity { .. } => return None,
+        Resource::Function { arn } => return Some(told(functions::plain(world, arn, payload).await)),
+        Resource::Integration { service, action, pattern, .. } => (service.as_str(), action.as_str(), *pattern),
+        Resource::Other(text) => return Some(told(Err(unsupported(text)))),
+    };
+    let parameters = payload.value();
+    let result = match (service, action) {
+        ("lambda", "invoke") => functions::invoke(world, parameters).await,
+        ("dynamodb" | "aws-sdk:dynamodb", _) => dynamodb::call(world, service, action, parameters).await,
+        ("states", "startExecution") => states::start_execution(world, arn, task, parameters).await,
+        ("aws-sdk:sfn", _) => states::sdk(world, action, parameters).await,
+        _ => Err(unsupported(&format!("{service}:{action}"))),
+    };
+    Some(match (result, pattern) {
+        (Ok(output), Pattern::Sync | Pattern::Sync2 | Pattern::WaitForTaskToken) => {
+            Input::TaskSubmitted { task, output }
+        }
+        (result, _) => told(result),
+    })
+}
+
+/// The name of the machine that an execution runs.
+fn machine_of(execution: &str) -> &str {
+    plain_machine(execution).split(':').nth(6).unwrap_or_default()
 }
 
 /// Says it in so many words: nothing is done silently that the embedded cloud cannot do.
@@ -32,158 +93,35 @@ fn unsupported(what: &str) -> Failure {
     Failure::new(
         "LocalCloud.UnsupportedIntegration",
         format!(
-            "The embedded cloud does not have the integration {what}. It has Lambda functions (by ARN and lambda:invoke) and DynamoDB."
+            "The embedded cloud does not have the integration {what}. It has Lambda functions (by ARN and lambda:invoke), DynamoDB and Step Functions (optimised and aws-sdk), and activities; a mock file (--mock-config) can stand in for the rest."
         ),
     )
 }
 
-async fn integration(
-    world: &World,
-    task: TaskId,
-    service: &str,
-    action: &str,
-    pattern: Pattern,
-    payload: &Json,
-) -> Input {
-    match (service, action, pattern) {
-        ("lambda", "invoke", Pattern::RequestResponse | Pattern::WaitForTaskToken) => {
-            match invoke(world, payload.value()).await {
-                Ok(output) if pattern == Pattern::WaitForTaskToken => Input::TaskSubmitted { task, output },
-                Ok(output) => Input::TaskSucceeded { task, output },
-                Err(failure) => Input::TaskFailed { task, failure },
-            }
-        }
-        ("dynamodb" | "aws-sdk:dynamodb", _, Pattern::RequestResponse) => {
-            match dynamodb(world, service, action, payload.value()).await {
-                Ok(output) => Input::TaskSucceeded { task, output },
-                Err(failure) => Input::TaskFailed { task, failure },
-            }
-        }
-        _ => Input::TaskFailed { task, failure: unsupported(&format!("{service}:{action}")) },
+/// The first letter as the SDK integrations have it.
+fn with_first(name: &str, change: impl Fn(&mut str)) -> String {
+    let mut name = name.to_owned();
+    if let Some(first) = name.get_mut(..1) {
+        change(first);
     }
+    name
 }
 
-/// A function by its ARN: the payload is the event, the answer the result.
-async fn plain_function(world: &World, task: TaskId, arn: &str, payload: &Json) -> Input {
-    let name = lambda::name_of(arn);
-    let event = Bytes::copy_from_slice(payload.text().as_bytes());
-    match lambda::invoke(world, &name, event).await {
-        None => Input::TaskFailed { task, failure: no_function(arn) },
-        Some(invoked) => match result_of(&invoked, false) {
-            Ok(output) => Input::TaskSucceeded { task, output },
-            Err(failure) => Input::TaskFailed { task, failure },
-        },
-    }
+fn pascal(name: &str) -> String {
+    with_first(name, str::make_ascii_uppercase)
 }
 
-/// `lambda:invoke`: the result is Lambda's whole answer.
-async fn invoke(world: &World, parameters: &Value) -> Result<Json, Failure> {
-    let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
-        return Err(Failure::new("Lambda.ValidationException", "FunctionName must be given as a string"));
-    };
-    let event = match parameters.get("Payload") {
-        None | Some(Value::Null) => "{}".to_owned(),
-        Some(payload) => payload.to_string(),
-    };
-    let Some(invoked) = lambda::invoke(world, &lambda::name_of(function), Bytes::from(event)).await else {
-        return Err(no_function(function));
-    };
-    let payload = result_of(&invoked, true)?;
-    let request = &invoked.request_id;
-    let length = invoked.payload.len().to_string();
-    let headers = json!({
-        "X-Amz-Executed-Version": "$LATEST",
-        "x-amzn-RequestId": request,
-        "Content-Length": length,
-        "Content-Type": "application/json",
-    });
-    let all: serde_json::Map<String, Value> =
-        headers.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), json!([value]))).collect();
-    Ok(json!({
-        "ExecutedVersion": "$LATEST",
-        "Payload": payload.value(),
-        "SdkHttpMetadata": {"AllHttpHeaders": all, "HttpHeaders": headers, "HttpStatusCode": 200},
-        "SdkResponseMetadata": {"RequestId": request},
-        "StatusCode": 200,
-    })
-    .into())
+fn camel(name: &str) -> String {
+    with_first(name, str::make_ascii_lowercase)
 }
 
-/// The answer as JSON, or the error that it tells.
-fn result_of(invoked: &Invoked, compact: bool) -> Result<Json, Failure> {
-    let text = String::from_utf8_lossy(&invoked.payload);
-    if invoked.function_error.is_none() {
-        return Json::parse(&text).map_err(|error| {
-            Failure::new("Lambda.Unknown", format!("The function's answer is not JSON ({error}): {text}"))
-        });
-    }
-    let value: Option<Value> = serde_json::from_str(&text).ok();
-    match value.as_ref().and_then(|value| value.get("errorType")).and_then(Value::as_str) {
-        Some(name) => {
-            let cause = match &value {
-                Some(value) if compact => value.to_string(),
-                _ => text.clone().into_owned(),
-            };
-            Err(Failure::new(name, cause))
+/// The same value with every key renamed.
+fn renamed(value: &Value, rename: fn(&str) -> String) -> Value {
+    match value {
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (rename(name), renamed(value, rename))).collect())
         }
-        None => Err(Failure::new(
-            "Lambda.Unknown",
-            format!(
-                "The cause could not be determined because Lambda did not return an error type. Returned payload: {text}"
-            ),
-        )),
-    }
-}
-
-fn no_function(function: &str) -> Failure {
-    let name = lambda::name_of(function);
-    Failure::new(
-        "Lambda.ResourceNotFoundException",
-        format!(
-            "Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: {}; Proxy: null)",
-            uuid::Uuid::new_v4()
-        ),
-    )
-}
-
-async fn dynamodb(world: &World, service: &str, action: &str, parameters: &Value) -> Result<Json, Failure> {
-    let mut operation = action.to_owned();
-    if let Some(first) = operation.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    let answer = crate::dynamodb::call(world, &operation, parameters.to_string()).await;
-    let request = uuid::Uuid::new_v4();
-    match answer {
-        Ok(text) => {
-            let mut output: Value = serde_json::from_str(&text).unwrap_or_default();
-            if service == "dynamodb"
-                && let Some(fields) = output.as_object_mut()
-            {
-                fields.insert("SdkHttpMetadata".into(), json!({"HttpStatusCode": 200}));
-                fields.insert("SdkResponseMetadata".into(), json!({"RequestId": request.to_string()}));
-            }
-            Ok(output.into())
-        }
-        Err(error) => {
-            let code = error.code();
-            let message = error.message();
-            // The optimised integration speaks through version 1 of Java's SDK, the other through version 2.
-            let (name, cause) = if service == "dynamodb" {
-                let name = if code == "ValidationException" { "AmazonDynamoDBException" } else { code };
-                (
-                    format!("DynamoDB.{name}"),
-                    format!(
-                        "{message} (Service: AmazonDynamoDBv2; Status Code: 400; Error Code: {code}; Request ID: {request}; Proxy: null)"
-                    ),
-                )
-            } else {
-                let name = if code == "ValidationException" { "DynamoDbException" } else { code };
-                (
-                    format!("DynamoDb.{name}"),
-                    format!("{message} (Service: DynamoDb, Status Code: 400, Request ID: {request})"),
-                )
-            };
-            Err(Failure::new(name, cause))
-        }
+        Value::Array(values) => Value::Array(values.iter().map(|value| renamed(value, rename)).collect()),
+        other => other.clone(),
     }
 }

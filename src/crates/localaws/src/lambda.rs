@@ -1,7 +1,10 @@
 //! Lambda: invoking functions, with their logs and metrics, and saying what there is.
 
+pub(crate) mod processes;
+
 use axum::response::Response;
 use bytes::Bytes;
+use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
@@ -36,7 +39,7 @@ pub(crate) fn arn_of(name: &str) -> String {
 
 /// Invokes a function; `None` when there is none of that name.
 pub(crate) async fn invoke(world: &World, name: &str, payload: Bytes) -> Option<Invoked> {
-    let facts = world.functions.list().into_iter().find(|facts| facts.name == name)?;
+    let facts = facts_of(world, name)?;
     let request_id = uuid::Uuid::new_v4().to_string();
     let stream = format!("{}{}", jiff::Timestamp::now().strftime("%Y/%m/%d/"), world.stream);
     let (sink, lines) = logs::sink(world, format!("/aws/lambda/{name}"), stream);
@@ -59,6 +62,7 @@ pub(crate) async fn invoke(world: &World, name: &str, payload: Bytes) -> Option<
     };
     let (payload, failed) = match outcome {
         Ran::Ended(Outcome::Answered(payload)) => (payload, false),
+        Ran::Ended(Outcome::Failed(payload)) => (payload, true),
         Ran::Ended(Outcome::Raised { error_type, message }) => (error(&error_type, message), true),
         Ran::Ended(Outcome::Exited { how }) => {
             let message = format!("RequestId: {request_id} Error: Runtime exited with error: {how}");
@@ -82,7 +86,13 @@ enum Ran {
 
 async fn run(world: &World, facts: &FunctionFacts, payload: Bytes, request_id: &str, sink: &LogSink) -> Ran {
     let call = Call { payload, request_id: request_id.to_owned(), log: sink.clone() };
-    let running = world.functions.invoke(&facts.name, call);
+    let running = match world.processes.find(&facts.name) {
+        Some(record) => {
+            let world = world.clone();
+            async move { processes::invoke(&world, &record, call).await }.boxed()
+        }
+        None => world.functions.invoke(&facts.name, call),
+    };
     match tokio::time::timeout(facts.timeout, running).await {
         Ok(outcome) => {
             if let Outcome::Exited { how } = &outcome {
@@ -109,21 +119,32 @@ fn resident_mib() -> Option<u64> {
 
 /// Answers a request of Lambda's REST API below `/2015-03-31/functions`.
 pub(crate) async fn handle(world: &World, method: &Method, path: &str, headers: &HeaderMap, body: Bytes) -> Response {
-    let answer = match (method, path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice()) {
-        (&Method::GET, [""]) => Ok(list(world)),
-        (&Method::GET, [name]) => get(world, name).map(|facts| {
-            json!({
-                "Configuration": configuration(&facts),
-                "Code": {"RepositoryType": "S3", "Location": ""},
-                "Tags": {},
-            })
-        }),
-        (&Method::GET, [name, "configuration"]) => get(world, name).map(|facts| configuration(&facts)),
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let plain = |name: &str| name_of(&decoded(name));
+    let (status, answer) = match (method, path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice()) {
+        (&Method::GET, [""]) => (200, Ok(list(world))),
+        (&Method::POST, [""]) => (201, processes::create(world, &text).await),
+        (&Method::GET, [name]) => (
+            200,
+            get(world, name).map(|configuration| {
+                json!({
+                    "Configuration": configuration,
+                    "Code": {"RepositoryType": "Local"},
+                })
+            }),
+        ),
+        (&Method::DELETE, [name]) => (204, processes::delete(world, &plain(name)).await),
+        (&Method::GET, [name, "configuration"]) => (200, get(world, name)),
+        (&Method::PUT, [name, "code"]) => (200, processes::update_code(world, &plain(name), &text).await),
+        (&Method::PUT, [name, "configuration"]) => {
+            (200, processes::update_configuration(world, &plain(name), &text).await)
+        }
         (&Method::POST, [name, "invocations"]) => return invocation(world, &decoded(name), headers, body).await,
-        _ => Err(WireError::unknown_operation()),
+        _ => (400, Err(WireError::unknown_operation())),
     };
     match answer {
-        Ok(answer) => wire::respond(200, "application/json", answer.to_string()),
+        Ok(_) if status == 204 => wire::respond(204, "application/json", String::new()),
+        Ok(answer) => wire::respond(status, "application/json", answer.to_string()),
         Err(error) => error.into_rest_response(),
     }
 }
@@ -132,9 +153,20 @@ fn decoded(name: &str) -> String {
     name.replace("%3A", ":").replace("%3a", ":").replace("%24", "$")
 }
 
-fn get(world: &World, name: &str) -> Result<FunctionFacts, WireError> {
+/// What is known of a function of that name.
+pub(crate) fn facts_of(world: &World, name: &str) -> Option<FunctionFacts> {
+    match world.processes.find(name) {
+        Some(record) => Some(record.facts()),
+        None => world.functions.list().into_iter().find(|facts| facts.name == name),
+    }
+}
+
+fn get(world: &World, name: &str) -> Result<Value, WireError> {
     let name = name_of(&decoded(name));
-    world.functions.list().into_iter().find(|facts| facts.name == name).ok_or_else(|| not_found(&name))
+    match world.processes.find(&name) {
+        Some(record) => Ok(record.configuration()),
+        None => facts_of(world, &name).map(|facts| configuration(&facts)).ok_or_else(|| not_found(&name)),
+    }
 }
 
 fn not_found(name: &str) -> WireError {
@@ -142,7 +174,11 @@ fn not_found(name: &str) -> WireError {
 }
 
 fn list(world: &World) -> Value {
-    json!({"Functions": world.functions.list().iter().map(configuration).collect::<Vec<_>>()})
+    let built_in = world.functions.list();
+    let made = world.processes.list();
+    let all: Vec<Value> =
+        built_in.iter().map(configuration).chain(made.iter().map(|record| record.configuration())).collect();
+    json!({"Functions": all})
 }
 
 fn configuration(facts: &FunctionFacts) -> Value {
@@ -172,7 +208,7 @@ async fn invocation(world: &World, name: &str, headers: &HeaderMap, body: Bytes)
         let message = format!("Could not parse request body into json: {error}");
         return WireError::new(400, "InvalidRequestContentException", message).into_rest_response();
     }
-    if !world.functions.list().iter().any(|facts| facts.name == name) {
+    if facts_of(world, &name).is_none() {
         return not_found(&name).into_rest_response();
     }
     match text("x-amz-invocation-type").as_str() {

@@ -15,6 +15,7 @@ mod integrate;
 mod lambda;
 mod logs;
 mod metrics;
+pub mod mocks;
 pub mod serve;
 mod sfn;
 mod store;

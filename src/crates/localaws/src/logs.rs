@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::functions::LogSink;
+use crate::store::Write;
 use crate::wire::{self, WireError, read};
 use crate::world::{ACCOUNT, REGION, World};
 use pattern::Pattern;
@@ -55,6 +56,20 @@ fn put(world: &World, group: String, stream: String, message: String) {
     });
 }
 
+/// Keeps log events of a stream, if their group is still there: a group that somebody deleted stays so.
+pub(crate) fn write_to_standing_group(group: String, stream: String, lines: Vec<(i64, String)>) -> Write {
+    Box::new(move |transaction| {
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO log_events (log_group, stream, at, ingested_at, message)
+             SELECT ?1, ?2, ?3, ?3, ?4 WHERE EXISTS (SELECT 1 FROM log_groups WHERE name = ?1)",
+        )?;
+        for (at, message) in lines {
+            insert.execute(params![group, stream, at, message])?;
+        }
+        Ok(())
+    })
+}
+
 /// Answers a request.
 pub(crate) async fn handle(world: &World, operation: &str, body: &str) -> Response {
     let answer = match operation {
@@ -62,6 +77,12 @@ pub(crate) async fn handle(world: &World, operation: &str, body: &str) -> Respon
         "DescribeLogStreams" => describe_streams(world, body).await,
         "FilterLogEvents" => filter(world, body).await,
         "GetLogEvents" => get(world, body).await,
+        "CreateLogGroup" => create_group(world, body).await,
+        "DeleteLogGroup" => delete_group(world, body).await,
+        "CreateLogStream" => create_stream(world, body).await,
+        "PutLogEvents" => put_events(world, body).await,
+        "PutRetentionPolicy" => retention(world, body).await,
+        "DeleteRetentionPolicy" => retention(world, body).await,
         "StartLiveTail" => return tail::start(world, body),
         _ => Err(WireError::unknown_operation()),
     };
@@ -69,6 +90,114 @@ pub(crate) async fn handle(world: &World, operation: &str, body: &str) -> Respon
         Ok(answer) => wire::respond(200, CONTENT_TYPE, answer.to_string()),
         Err(error) => error.into_json_response(),
     }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    log_group_name: String,
+    retention_in_days: Option<i64>,
+}
+
+async fn create_group(world: &World, body: &str) -> Result<Value, WireError> {
+    let Group { log_group_name: name, .. } = read(body)?;
+    let at = world.clock.now();
+    let wanted = name.clone();
+    let (made, known) = tokio::sync::oneshot::channel();
+    world
+        .store
+        .write(move |transaction| {
+            let added = transaction
+                .execute("INSERT OR IGNORE INTO log_groups (name, created_at) VALUES (?1, ?2)", params![wanted, at])?;
+            let _ = made.send(added == 1);
+            Ok(())
+        })
+        .await?;
+    if known.await.unwrap_or(true) {
+        return Ok(json!({}));
+    }
+    Err(WireError::new(400, "ResourceAlreadyExistsException", "The specified log group already exists"))
+}
+
+async fn delete_group(world: &World, body: &str) -> Result<Value, WireError> {
+    let Group { log_group_name: name, .. } = read(body)?;
+    let (made, known) = tokio::sync::oneshot::channel();
+    world
+        .store
+        .write(move |transaction| {
+            let gone = transaction.execute("DELETE FROM log_groups WHERE name = ?1", [&name])?;
+            transaction.execute("DELETE FROM log_events WHERE log_group = ?1", [&name])?;
+            transaction.execute("DELETE FROM log_streams WHERE log_group = ?1", [&name])?;
+            let _ = made.send(gone == 1);
+            Ok(())
+        })
+        .await?;
+    if known.await.unwrap_or(true) { Ok(json!({})) } else { Err(no_group()) }
+}
+
+async fn retention(world: &World, body: &str) -> Result<Value, WireError> {
+    let Group { log_group_name: name, retention_in_days } = read(body)?;
+    let (made, known) = tokio::sync::oneshot::channel();
+    world
+        .store
+        .write(move |transaction| {
+            let changed = transaction
+                .execute("UPDATE log_groups SET retention = ?2 WHERE name = ?1", params![name, retention_in_days])?;
+            let _ = made.send(changed == 1);
+            Ok(())
+        })
+        .await?;
+    if known.await.unwrap_or(true) { Ok(json!({})) } else { Err(no_group()) }
+}
+
+fn no_group() -> WireError {
+    WireError::new(400, "ResourceNotFoundException", "The specified log group does not exist.")
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PutEvents {
+    log_group_name: String,
+    log_stream_name: String,
+    #[serde(default)]
+    log_events: Vec<NewEvent>,
+}
+
+#[derive(Deserialize)]
+struct NewEvent {
+    timestamp: i64,
+    message: String,
+}
+
+async fn create_stream(world: &World, body: &str) -> Result<Value, WireError> {
+    let PutEvents { log_group_name: group, log_stream_name: stream, .. } = read(body)?;
+    let at = world.clock.now();
+    let (made, known) = tokio::sync::oneshot::channel();
+    world
+        .store
+        .write(move |transaction| {
+            let added = transaction.execute(
+                "INSERT OR IGNORE INTO log_streams (log_group, name, created_at)
+                 SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM log_groups WHERE name = ?1)",
+                params![group, stream, at],
+            )?;
+            let _ = made.send(added == 1);
+            Ok(())
+        })
+        .await?;
+    if known.await.unwrap_or(true) {
+        return Ok(json!({}));
+    }
+    Err(WireError::new(400, "ResourceAlreadyExistsException", "The log stream already exists, or its group does not"))
+}
+
+async fn put_events(world: &World, body: &str) -> Result<Value, WireError> {
+    let PutEvents { log_group_name: group, log_stream_name: stream, log_events } = read(body)?;
+    let lines = log_events.into_iter().map(|event| (event.timestamp, event.message)).collect();
+    let write = write_to_standing_group(group, stream, lines);
+    world.store.write(write).await?;
+    world.ring();
+    Ok(json!({"nextSequenceToken": "0"}))
 }
 
 fn group_arn(name: &str) -> String {

@@ -46,7 +46,7 @@ pub enum StoreError {
 }
 
 /// The version of the tables below, kept in `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const SCHEMA: &str = "
 CREATE TABLE definitions (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
@@ -72,6 +72,26 @@ CREATE TABLE metrics (
     namespace TEXT NOT NULL, name TEXT NOT NULL, dimension TEXT NOT NULL, value_of TEXT NOT NULL,
     at INTEGER NOT NULL, value REAL NOT NULL);
 CREATE INDEX metrics_by_time ON metrics (namespace, name, value_of, at);
+";
+
+/// What version 2 adds: whatever an execution belongs to, map runs, activities, and functions of other programs.
+const TO_VERSION_2: &str = "
+ALTER TABLE executions ADD COLUMN about TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE executions ADD COLUMN version TEXT;
+ALTER TABLE executions ADD COLUMN alias TEXT;
+ALTER TABLE executions ADD COLUMN map_run TEXT;
+CREATE INDEX executions_by_map_run ON executions (map_run, id) WHERE map_run IS NOT NULL;
+CREATE TABLE map_runs (
+    arn TEXT PRIMARY KEY, execution INTEGER NOT NULL, execution_arn TEXT NOT NULL, status TEXT NOT NULL,
+    started_at INTEGER NOT NULL, stopped_at INTEGER, items INTEGER NOT NULL, children INTEGER NOT NULL,
+    max_concurrency INTEGER NOT NULL, tolerated_count INTEGER NOT NULL, tolerated_percentage REAL NOT NULL);
+CREATE INDEX map_runs_by_execution ON map_runs (execution);
+CREATE TABLE activities (arn TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE functions (name TEXT PRIMARY KEY, record TEXT NOT NULL, code BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE log_streams (
+    log_group TEXT NOT NULL, name TEXT NOT NULL, created_at INTEGER NOT NULL,
+    PRIMARY KEY (log_group, name)) WITHOUT ROWID;
+ALTER TABLE log_groups ADD COLUMN retention INTEGER;
 ";
 
 pub(crate) type Write = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
@@ -157,15 +177,15 @@ fn prepared(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    match found {
-        0 => {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "user_version", VERSION)?;
-            transaction.commit()?;
-        }
-        VERSION => {}
-        found => return Err(StoreError::Newer { found }),
+    if found > VERSION {
+        return Err(StoreError::Newer { found });
+    }
+    let steps = [SCHEMA, TO_VERSION_2];
+    for (version, step) in (1..).zip(steps).filter(|(version, _)| *version > found) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(step)?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()?;
     }
     Ok(connection)
 }

@@ -36,6 +36,14 @@ impl WireError {
         Self::new(400, "UnknownOperationException", "")
     }
 
+    pub(crate) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     pub(crate) fn status(&self) -> u16 {
         self.status
     }

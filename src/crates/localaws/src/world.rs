@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::driver::{self, DriverHandle};
 use crate::functions::Functions;
+use crate::lambda::processes::Processes;
+use crate::mocks::Mocks;
 use crate::store::{Place, Store, StoreError};
 
 /// The account of everything here.
@@ -23,6 +25,10 @@ pub struct WorldOptions {
     pub place: Place,
     /// What runs its functions. Gets the world's router first, to reach its tables.
     pub functions: Arc<dyn Functions>,
+    /// How many seconds pass here in one second outside.
+    pub time_scale: f64,
+    /// Answers that stand in for services that are not here, in the format of Step Functions Local.
+    pub mocks: Option<Mocks>,
 }
 
 /// A world that cannot be opened.
@@ -51,6 +57,50 @@ pub(crate) struct MachineRecord {
     pub(crate) tracing: Option<serde_json::Value>,
     #[serde(default)]
     pub(crate) tags: Vec<serde_json::Value>,
+    /// Versions, the oldest first.
+    #[serde(default)]
+    pub(crate) versions: Vec<Version>,
+    /// The number of the last version ever made: numbers are not used twice.
+    #[serde(default)]
+    pub(crate) last_version: u64,
+    #[serde(default)]
+    pub(crate) aliases: Vec<Alias>,
+    /// Made with `publish`: part of what makes two requests to create a machine the same.
+    #[serde(default)]
+    pub(crate) published_at_creation: bool,
+}
+
+/// A version of a state machine: what it was when it was published.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Version {
+    pub(crate) number: u64,
+    pub(crate) definition: String,
+    pub(crate) role_arn: String,
+    pub(crate) revision: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) logging: Option<serde_json::Value>,
+    pub(crate) tracing: Option<serde_json::Value>,
+    pub(crate) created_at: i64,
+}
+
+/// An alias: a name for one version, or for two by weight.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Alias {
+    pub(crate) name: String,
+    pub(crate) description: Option<String>,
+    /// ARNs of versions with their weights, which sum to 100.
+    pub(crate) routing: Vec<(String, u64)>,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
+}
+
+/// An activity as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ActivityRecord {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) created_at: i64,
+    pub(crate) tags: Vec<serde_json::Value>,
 }
 
 /// A state machine with its definition read.
@@ -58,6 +108,13 @@ pub(crate) struct MachineRecord {
 pub(crate) struct KnownMachine {
     pub(crate) record: MachineRecord,
     pub(crate) machine: Arc<asl::Machine>,
+    pub(crate) definition: Arc<str>,
+}
+
+impl KnownMachine {
+    pub(crate) fn new(record: MachineRecord, machine: Arc<asl::Machine>) -> Self {
+        Self { definition: Arc::from(record.definition.as_str()), record, machine }
+    }
 }
 
 /// The embedded cloud. Clones share it.
@@ -70,7 +127,12 @@ pub struct Inner {
     pub(crate) store: Store,
     pub(crate) dynamodb: Database,
     pub(crate) functions: Arc<dyn Functions>,
+    pub(crate) mocks: Option<Mocks>,
     pub(crate) machines: RwLock<BTreeMap<String, Arc<KnownMachine>>>,
+    pub(crate) activities: RwLock<BTreeMap<String, ActivityRecord>>,
+    /// Held while a machine's record, or an activity, is changed: read, change and write are one.
+    pub(crate) changing: tokio::sync::Mutex<()>,
+    pub(crate) processes: Processes,
     pub(crate) driver: DriverHandle,
     /// Rings when an execution or the logs have changed.
     pub(crate) bell: watch::Sender<u64>,
@@ -98,11 +160,15 @@ impl World {
             Place::Directory(path) => Database::new(&crate::store::dynamodb_file(path).to_string_lossy()),
         }
         .map_err(|error| OpenError::DynamoDb(error.to_string()))?;
-        let clock = Clock::new();
+        let clock = Clock::new(options.time_scale);
         let (driver, queue) = driver::channel();
         let world = Self(Arc::new(Inner {
             clock,
             machines: RwLock::new(load_machines(&store)?),
+            activities: RwLock::new(load_activities(&store)?),
+            changing: tokio::sync::Mutex::default(),
+            processes: Processes::load(&store, &options.place)?,
+            mocks: options.mocks,
             store,
             dynamodb,
             functions: options.functions,
@@ -123,6 +189,10 @@ impl World {
         self.bell.send_modify(|count| *count = count.wrapping_add(1));
     }
 
+    pub(crate) fn has_activity(&self, arn: &str) -> bool {
+        self.activities.read().unwrap_or_else(std::sync::PoisonError::into_inner).contains_key(arn)
+    }
+
     pub(crate) fn machine(&self, arn: &str) -> Option<Arc<KnownMachine>> {
         self.machines.read().unwrap_or_else(std::sync::PoisonError::into_inner).get(arn).cloned()
     }
@@ -138,10 +208,22 @@ fn load_machines(store: &Store) -> Result<BTreeMap<String, Arc<KnownMachine>>, S
             .map_err(|error| StoreError::Write(format!("a state machine's record: {error}")))?;
         match asl::read(&record.definition).0 {
             Some(machine) => {
-                machines.insert(record.arn.clone(), Arc::new(KnownMachine { record, machine: Arc::new(machine) }));
+                machines.insert(record.arn.clone(), Arc::new(KnownMachine::new(record, Arc::new(machine))));
             }
             None => tracing::error!(machine = record.arn, "the stored definition cannot be read"),
         }
     }
     Ok(machines)
+}
+
+fn load_activities(store: &Store) -> Result<BTreeMap<String, ActivityRecord>, StoreError> {
+    let records: Vec<String> = store.read_now(|connection| {
+        connection.prepare("SELECT record FROM activities")?.query_map([], |row| row.get(0))?.collect()
+    })?;
+    let records = records.iter().map(|text| {
+        let record: ActivityRecord =
+            serde_json::from_str(text).map_err(|error| StoreError::Write(format!("an activity's record: {error}")))?;
+        Ok((record.arn.clone(), record))
+    });
+    records.collect()
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{Fields, Reader};
+use super::{Fields, Reader, Workflow};
 use crate::choice::{Condition, Operand, Operator};
 use crate::fields::{Standing, TYPES, standing};
 use crate::finding::Code;
 use crate::jsonata::{Query, enclosed};
 use crate::machine::{
-    Flow, Kind, Map, Next, Parallel, QueryLanguage, Resource, ResultPath, Rule, State, StateName, Task, Wait,
+    Flow, ItemBatcher, Kind, Map, Next, Parallel, QueryLanguage, Resource, ResultPath, ResultWriter, Rule, State,
+    StateName, Task, Transformation, Wait,
 };
 use crate::path::Path;
 
@@ -117,7 +118,7 @@ impl Reader {
         }
     }
 
-    fn state(&mut self, name: &StateName, fields: &Fields, place: &str) -> Option<State> {
+    pub(super) fn state(&mut self, name: &StateName, fields: &Fields, place: &str) -> Option<State> {
         let kind = match fields.get("Type") {
             None => {
                 self.required(&["Type"], place);
@@ -205,7 +206,11 @@ impl Reader {
             },
             "Task" => {
                 let resource = match self.text(fields, "Resource", place) {
-                    Some(resource) => Resource::parse(&resource),
+                    Some(resource) => {
+                        let resource = Resource::parse(&resource);
+                        self.check_resource(&resource, fields, language, place);
+                        resource
+                    }
                     None => {
                         if !fields.contains_key("Resource") {
                             self.required(&["Resource"], place);
@@ -310,6 +315,14 @@ impl Reader {
         if distributed && processor["ProcessorConfig"].get("ExecutionType").is_none() {
             self.required(&["ExecutionType"], &format!("{place}/{field}/ProcessorConfig"));
         }
+        if distributed && self.workflow == Workflow::Express {
+            let message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
+            self.schema(message, &format!("{place}/{field}/ProcessorConfig/Mode"));
+        }
+        let label = self.text(fields, "Label", place);
+        if let Some(label) = &label {
+            self.check_label(label, place);
+        }
         let template = |reader: &mut Self, name: &str| {
             fields.get(name).map(|value| reader.template(value, language, &format!("{place}/{name}")))
         };
@@ -323,14 +336,38 @@ impl Reader {
             tolerated_count: self.setting(fields, "ToleratedFailureCount", language, place, 0, u64::from(u32::MAX)),
             tolerated_percentage: self.percentage(fields, language, place),
             item_reader: fields.get("ItemReader").cloned(),
-            item_batcher: fields.get("ItemBatcher").cloned(),
-            result_writer: fields.get("ResultWriter").cloned(),
-            label: self.text(fields, "Label", place),
+            item_batcher: self.item_batcher(fields, language, place),
+            result_writer: fields.get("ResultWriter").map(|writer| ResultWriter {
+                resource: writer.get("Resource").and_then(Value::as_str).map(ToOwned::to_owned),
+                transformation: match writer.pointer("/WriterConfig/Transformation").and_then(Value::as_str) {
+                    Some("NONE") => Transformation::None,
+                    Some("FLATTEN") => Transformation::Flatten,
+                    _ => Transformation::Compact,
+                },
+            }),
+            express_children: processor.pointer("/ProcessorConfig/ExecutionType").and_then(Value::as_str)
+                == Some("EXPRESS"),
+            label,
             result_selector: template(self, "ResultSelector"),
             result_path: self.result_path(fields, place),
             retry: self.retry(fields, place),
             catch: self.catch(fields, language, place),
         })))
+    }
+
+    fn item_batcher(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<ItemBatcher> {
+        let place = format!("{place}/ItemBatcher");
+        let Value::Object(batcher) = fields.get("ItemBatcher")? else {
+            self.schema("Expected value of type Object", &place);
+            return None;
+        };
+        Some(ItemBatcher {
+            max_items: self.setting(batcher, "MaxItemsPerBatch", language, &place, 1, 99_999_999),
+            max_bytes: self.setting(batcher, "MaxInputBytesPerBatch", language, &place, 1, 262_144),
+            batch_input: batcher
+                .get("BatchInput")
+                .map(|value| self.template(value, language, &format!("{place}/BatchInput"))),
+        })
     }
 
     fn wait(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Wait> {

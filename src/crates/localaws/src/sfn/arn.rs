@@ -1,4 +1,4 @@
-//! ARNs and names of Step Functions.
+//! ARNs and names of Step Functions, and the constraints that requests are checked against.
 
 use crate::wire::WireError;
 use crate::world::{ACCOUNT, REGION};
@@ -14,12 +14,41 @@ pub(super) fn execution(machine: &str, name: &str) -> String {
     format!("arn:aws:states:{REGION}:{ACCOUNT}:execution:{machine}:{name}")
 }
 
+/// An Express execution's, which is another one each time that its name is used.
+pub(super) fn express(machine: &str, name: &str) -> String {
+    format!("arn:aws:states:{REGION}:{ACCOUNT}:express:{machine}:{name}:{}", uuid::Uuid::new_v4())
+}
+
+pub(super) fn activity(name: &str) -> String {
+    format!("arn:aws:states:{REGION}:{ACCOUNT}:activity:{name}")
+}
+
 /// Refuses what is no ARN before anything is looked up.
 pub(super) fn check(arn: &str) -> Result<(), WireError> {
     if arn.starts_with("arn:") {
         Ok(())
     } else {
         Err(WireError::new(400, "InvalidArn", format!("Invalid Arn: 'Invalid ARN prefix: {arn}'")))
+    }
+}
+
+/// Refuses an ARN of another kind of resource.
+pub(super) fn check_kind(arn: &str, kinds: &[&str]) -> Result<(), WireError> {
+    check(arn)?;
+    match arn.split(':').nth(5) {
+        Some(kind) if !kinds.contains(&kind) => {
+            let message = format!("Invalid Arn: 'Resource type not valid in this context: {kind}'");
+            Err(WireError::new(400, "InvalidArn", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The ARN of a state machine without its version or alias, and that qualifier.
+pub(super) fn qualified(arn: &str) -> (&str, Option<&str>) {
+    match arn.match_indices(':').nth(6) {
+        Some((at, _)) => (&arn[..at], Some(&arn[at + 1..])),
+        None => (arn, None),
     }
 }
 
@@ -46,4 +75,8 @@ pub(super) fn constraint_error(value: &str, member: &str, constraint: &str) -> W
             "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
         ),
     )
+}
+
+pub(super) fn resource_not_found(arn: &str) -> WireError {
+    WireError::new(400, "ResourceNotFound", format!("Resource not found: '{arn}'"))
 }

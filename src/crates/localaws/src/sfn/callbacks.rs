@@ -20,8 +20,9 @@ struct Success {
 
 pub(super) async fn success(world: &World, body: &str) -> Result<Value, WireError> {
     let Success { task_token, output } = read(body)?;
-    let output = Json::parse(&output)
-        .map_err(|error| WireError::new(400, "InvalidOutput", format!("Invalid Output: '{error}'")))?;
+    let output = Json::parse(&output).map_err(|error| {
+        WireError::new(400, "InvalidOutput", format!("Invalid Output: '{}'", asl::json_fault(&output, &error).sentence))
+    })?;
     if output.is_deeper_than(asl_engine::MAX_NESTING) {
         let message = format!("Invalid Output: 'nested deeper than {} levels'", asl_engine::MAX_NESTING);
         return Err(WireError::new(400, "InvalidOutput", message));

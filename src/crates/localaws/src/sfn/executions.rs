@@ -1,13 +1,16 @@
 //! Executions: starting, stopping, describing, listing.
 
+use std::sync::Arc;
+
 use asl_engine::{Facts, Failure};
 use rusqlite::{OptionalExtension, params};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use super::logging::Logging;
 use super::{arn, machines, page, seconds};
-use crate::driver::{Message, StartRefused};
+use crate::driver::{About, Finished, Launch, Message, StartRefused, plain_machine};
 use crate::wire::{WireError, read};
 use crate::world::{MachineRecord, REGION, World};
 
@@ -17,14 +20,115 @@ struct Start {
     state_machine_arn: String,
     name: Option<String>,
     input: Option<String>,
+    trace_header: Option<String>,
 }
 
 pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Start = read(body)?;
-    let machine = machines::find(world, &request.state_machine_arn)?;
+    let started = launch(world, request, About::default(), None).await?;
+    Ok(json!({"executionArn": started.arn, "startDate": seconds(started.at)}))
+}
+
+/// Starts an execution for a task of another; a repetition finds what the first call started.
+pub(crate) async fn start_for(world: &World, body: &str, by: (String, u64)) -> Result<Value, WireError> {
+    let mut request: Start = read(body)?;
+    // A name that comes out the same when the call is repeated after a crash.
+    let name = request
+        .name
+        .get_or_insert_with(|| uuid::Uuid::new_v8(digest(&format!("{}#{}", by.0, by.1)).to_be_bytes()).to_string());
+    let (plain, _) = arn::qualified(&request.state_machine_arn);
+    let execution_arn = arn::execution(plain.rsplit(':').next().unwrap_or_default(), name);
+    let about = About { started_by: Some(by.clone()), ..About::default() };
+    match launch(world, request, about, None).await {
+        Ok(started) => Ok(json!({"executionArn": started.arn, "startDate": seconds(started.at)})),
+        Err(error) if error.code() == "ExecutionAlreadyExists" => {
+            let row = find(world, &execution_arn).await?;
+            let about: About = serde_json::from_str(&row.about).unwrap_or_default();
+            if about.started_by == Some(by) {
+                Ok(json!({"executionArn": execution_arn, "startDate": seconds(row.started_at)}))
+            } else {
+                Err(error)
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// 128 bits that stand for a text (FNV-1a).
+fn digest(text: &str) -> u128 {
+    text.bytes().fold(0x6c62_272e_07bb_0142_62b8_2175_6295_c58d, |hash: u128, byte| {
+        (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b)
+    })
+}
+
+struct Started {
+    arn: String,
+    at: i64,
+}
+
+async fn launch(
+    world: &World,
+    request: Start,
+    mut about: About,
+    ended: Option<oneshot::Sender<Finished>>,
+) -> Result<Started, WireError> {
+    // `machine#TestCase` runs a test case of the mock file, as in Step Functions Local.
+    let (machine_arn, test_case) = match request.state_machine_arn.split_once('#') {
+        Some((arn, case)) if world.mocks.is_some() => (arn.to_owned(), Some(case.to_owned())),
+        _ => (request.state_machine_arn, None),
+    };
+    arn::check_kind(&machine_arn, &["stateMachine"])?;
+    let resolved = machines::resolve(world, &machine_arn)?;
+    let record = resolved.record();
+    if let (Some(case), Some(mocks)) = (&test_case, &world.mocks)
+        && !mocks.has_case(&record.name, case)
+    {
+        let message = format!("The mock file has no test case '{case}' for the state machine '{}'", record.name);
+        return Err(WireError::new(400, "ValidationException", message));
+    }
+    about.test_case = test_case;
+    about.trace_header = request.trace_header;
+    about.version = resolved.version.as_ref().map(|version| format!("{}:{}", record.arn, version.number));
+    about.alias = resolved.alias.as_ref().map(|alias| format!("{}:{}", record.arn, alias.name));
     let name = request.name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     arn::check_name(&name)?;
     let input = request.input.unwrap_or_else(|| "{}".to_owned());
+    check_input(&input)?;
+    let express = record.express;
+    let facts = Facts {
+        arn: if express { arn::express(&record.name, &name) } else { arn::execution(&record.name, &name) },
+        name,
+        machine_arn: record.arn.clone(),
+        machine_name: record.name.clone(),
+        role_arn: record.role_arn.clone(),
+        region: REGION.to_owned(),
+        started_at: world.clock.now(),
+        input,
+        seed: uuid::Uuid::new_v4().as_u64_pair().0,
+        express,
+        map_state: None,
+    };
+    let execution_arn = facts.arn.clone();
+    let definition = match &resolved.version {
+        Some(version) => Arc::from(version.definition.as_str()),
+        None => Arc::clone(&resolved.known.definition),
+    };
+    let launch =
+        Box::new(Launch { facts, machine: resolved.machine()?, definition, about, logging: Logging::of(&record) });
+    let (reply, started) = oneshot::channel();
+    world.driver.tell(Message::Start { launch, reply, ended });
+    match started.await {
+        Ok(Ok(at)) => Ok(Started { arn: execution_arn, at }),
+        Ok(Err(StartRefused::Exists)) => {
+            Err(WireError::new(400, "ExecutionAlreadyExists", format!("Execution Already Exists: '{execution_arn}'")))
+        }
+        Ok(Err(StartRefused::Store(problem))) => Err(WireError::new(500, "InternalServerError", problem)),
+        Err(_) => Err(stopped()),
+    }
+}
+
+/// Refuses an input that is too long, no JSON, or nested too deep.
+pub(super) fn check_input(input: &str) -> Result<(), WireError> {
     if input.len() > asl_engine::MAX_PAYLOAD {
         let constraint = "Member must have length less than or equal to 262144";
         return Err(arn::constraint_error("", "input", constraint));
@@ -35,41 +139,84 @@ pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError>
     if input.is_empty() {
         return Err(refused("Invalid execution input.".into()));
     }
-    match asl::Json::parse(&input) {
-        Err(error) => return Err(refused(error.to_string())),
+    match asl::Json::parse(input) {
+        Err(error) => Err(refused(asl::json_fault(input, &error).sentence)),
         Ok(json) if json.is_deeper_than(asl_engine::MAX_NESTING) => {
-            return Err(refused(format!("nested deeper than {} levels", asl_engine::MAX_NESTING)));
+            Err(refused(format!("nested deeper than {} levels", asl_engine::MAX_NESTING)))
         }
-        Ok(_) => {}
+        Ok(_) => Ok(()),
     }
-    let record = &machine.record;
-    let facts = Facts {
-        arn: arn::execution(&record.name, &name),
-        name,
-        machine_arn: record.arn.clone(),
-        machine_name: record.name.clone(),
-        role_arn: record.role_arn.clone(),
-        region: REGION.to_owned(),
-        started_at: world.clock.now(),
-        input,
-        seed: uuid::Uuid::new_v4().as_u64_pair().0,
-        express: false,
-    };
-    let execution_arn = facts.arn.clone();
-    let (reply, started) = oneshot::channel();
-    world.driver.tell(Message::Start { facts, machine, reply });
-    match started.await {
-        Ok(Ok(at)) => Ok(json!({"executionArn": execution_arn, "startDate": seconds(at)})),
-        Ok(Err(StartRefused::Exists)) => {
-            Err(WireError::new(400, "ExecutionAlreadyExists", format!("Execution Already Exists: '{execution_arn}'")))
+}
+
+/// Runs an Express workflow and answers how it ended.
+pub(super) async fn start_sync(world: &World, body: &str) -> Result<Value, WireError> {
+    let request: Start = read(body)?;
+    let (machine_arn, name) = (request.state_machine_arn.clone(), request.name.clone());
+    let input = request.input.clone().unwrap_or_else(|| "{}".to_owned());
+    let resolved = machines::resolve(world, machine_arn.split('#').next().unwrap_or_default())?;
+    if !resolved.known.record.express {
+        return Err(not_supported_by_type());
+    }
+    let (ended, finished) = oneshot::channel();
+    let started = launch(world, request, About::default(), Some(ended)).await?;
+    let finished = finished.await.map_err(|_| stopped())?;
+    let named = name.unwrap_or_else(|| started.arn.rsplit(':').nth(1).unwrap_or_default().to_owned());
+    let millis = (finished.stopped_at - finished.started_at).max(1);
+    let mut answer = json!({
+        "executionArn": started.arn,
+        "stateMachineArn": resolved.known.record.arn,
+        "name": named,
+        "startDate": seconds(finished.started_at),
+        "stopDate": seconds(finished.stopped_at),
+        "status": finished.status,
+        "input": input,
+        "inputDetails": {"included": true},
+        "outputDetails": {"included": true},
+        "billingDetails": {
+            "billedMemoryUsedInMB": 64,
+            "billedDurationInMilliseconds": (millis + 99) / 100 * 100,
+        },
+    });
+    if let Some(output) = finished.output {
+        answer["output"] = output.text().as_ref().into();
+    }
+    for (name, text) in [("error", finished.failure.error), ("cause", finished.failure.cause)] {
+        if let Some(text) = text {
+            answer[name] = text.into();
         }
-        Ok(Err(StartRefused::Store(problem))) => Err(WireError::new(500, "InternalServerError", problem)),
+    }
+    Ok(answer)
+}
+
+pub(super) fn not_supported_by_type() -> WireError {
+    let message = "This operation is not supported by this type of state machine";
+    WireError::new(400, "StateMachineTypeNotSupported", message)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Redrive {
+    execution_arn: String,
+}
+
+pub(super) async fn redrive(world: &World, body: &str) -> Result<Value, WireError> {
+    let Redrive { execution_arn } = read(body)?;
+    let row = find(world, &execution_arn).await?;
+    let refused = |why: String| WireError::new(400, "ExecutionNotRedrivable", why);
+    if !matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
+        return Err(refused(format!("Execution is {} and cannot be redriven", row.status)));
+    }
+    let (reply, redriven) = oneshot::channel();
+    world.driver.tell(Message::Redrive { arn: execution_arn, reply });
+    match redriven.await {
+        Ok(Ok(at)) => Ok(json!({"redriveDate": seconds(at)})),
+        Ok(Err(problem)) => Err(refused(format!("Execution cannot be redriven: {problem}"))),
         Err(_) => Err(stopped()),
     }
 }
 
 /// The driver is gone: the store failed, or the process is on its way out.
-pub(super) fn stopped() -> WireError {
+pub(crate) fn stopped() -> WireError {
     WireError::new(500, "InternalServerError", "the embedded cloud has stopped")
 }
 
@@ -96,13 +243,14 @@ pub(super) async fn stop(world: &World, body: &str) -> Result<Value, WireError> 
 }
 
 /// An execution as it is kept.
-pub(super) struct Row {
+pub(crate) struct Row {
     pub(super) id: i64,
     arn: String,
-    machine: String,
+    pub(super) machine: String,
     name: String,
-    status: String,
+    pub(super) status: String,
     facts: String,
+    about: String,
     started_at: i64,
     stopped_at: Option<i64>,
     output: Option<String>,
@@ -111,8 +259,8 @@ pub(super) struct Row {
     definition: String,
 }
 
-pub(super) async fn find(world: &World, execution_arn: &str) -> Result<Row, WireError> {
-    arn::check(execution_arn)?;
+pub(crate) async fn find(world: &World, execution_arn: &str) -> Result<Row, WireError> {
+    arn::check_kind(execution_arn, &["execution", "express"])?;
     let wanted = execution_arn.to_owned();
     let found = world
         .store
@@ -120,7 +268,7 @@ pub(super) async fn find(world: &World, execution_arn: &str) -> Result<Row, Wire
             connection
                 .prepare_cached(
                     "SELECT e.id, e.arn, e.machine, e.name, e.status, e.facts, e.started_at, e.stopped_at, e.output,
-                            e.error, e.cause, d.text
+                            e.error, e.cause, d.text, e.about
                      FROM executions e JOIN definitions d ON d.id = e.definition WHERE e.arn = ?1",
                 )?
                 .query_row([wanted], |row| {
@@ -137,6 +285,7 @@ pub(super) async fn find(world: &World, execution_arn: &str) -> Result<Row, Wire
                         error: row.get(9)?,
                         cause: row.get(10)?,
                         definition: row.get(11)?,
+                        about: row.get(12)?,
                     })
                 })
                 .optional()
@@ -157,8 +306,13 @@ struct Describe {
 pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Describe = read(body)?;
     let row = find(world, &request.execution_arn).await?;
-    let with_data = request.included_data.as_deref() != Some("METADATA_ONLY");
+    described(row, request.included_data.as_deref() != Some("METADATA_ONLY"))
+}
+
+/// What `DescribeExecution` says of an execution.
+pub(crate) fn described(row: Row, with_data: bool) -> Result<Value, WireError> {
     let facts = facts_of(&row)?;
+    let about: About = serde_json::from_str(&row.about).unwrap_or_default();
     let mut answer = json!({
         "executionArn": row.arn,
         "stateMachineArn": row.machine,
@@ -166,8 +320,21 @@ pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireErr
         "status": row.status,
         "startDate": seconds(row.started_at),
         "inputDetails": {"included": with_data},
-        "redriveCount": 0,
+        "redriveCount": about.redrives,
     });
+    for (name, text) in [
+        ("stateMachineVersionArn", about.version),
+        ("stateMachineAliasArn", about.alias),
+        ("mapRunArn", about.map_run),
+        ("traceHeader", about.trace_header),
+    ] {
+        if let Some(text) = text {
+            answer[name] = text.into();
+        }
+    }
+    if let Some(at) = about.redriven_at {
+        answer["redriveDate"] = seconds(at);
+    }
     let redrivable = matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED");
     if redrivable {
         answer["redriveStatus"] = "REDRIVABLE".into();
@@ -210,7 +377,13 @@ pub(super) async fn describe_machine(world: &World, body: &str) -> Result<Value,
     let row = find(world, &execution_arn).await?;
     let facts = facts_of(&row)?;
     // The definition is the one that this execution runs, whatever the machine has become since.
-    let standing = world.machine(&row.machine);
+    let about: About = serde_json::from_str(&row.about).unwrap_or_default();
+    let plain = plain_machine(&row.machine);
+    let standing = world.machine(plain);
+    let version = about.version.as_deref().and_then(|version| {
+        let number = arn::qualified(version).1?;
+        standing.as_ref()?.record.versions.iter().find(|version| version.number.to_string() == number)
+    });
     let record = MachineRecord {
         arn: row.machine.clone(),
         name: facts.machine_name,
@@ -219,13 +392,25 @@ pub(super) async fn describe_machine(world: &World, body: &str) -> Result<Value,
         express: false,
         created_at: row.started_at,
         updated_at: standing.as_ref().map_or(row.started_at, |known| known.record.updated_at),
-        revision: standing.as_ref().and_then(|known| known.record.revision.clone()),
+        revision: match version {
+            Some(version) => version.revision.clone(),
+            None => standing.as_ref().and_then(|known| known.record.revision.clone()),
+        },
         logging: standing.as_ref().and_then(|known| known.record.logging.clone()),
         tracing: standing.as_ref().and_then(|known| known.record.tracing.clone()),
         tags: Vec::new(),
+        versions: Vec::new(),
+        last_version: 0,
+        aliases: Vec::new(),
+        published_at_creation: false,
     };
-    let mut answer = machines::described(&record);
+    let variables = asl::read(&record.definition).0.map(|machine| machine.variable_references()).unwrap_or_default();
+    let mut answer = machines::described(&record, variables);
     answer["updateDate"] = seconds(record.updated_at);
+    if let Some(map_run) = about.map_run {
+        answer["label"] = row.machine.split('/').nth(1).unwrap_or_default().into();
+        answer["mapRunArn"] = map_run.into();
+    }
     Ok(answer)
 }
 
@@ -233,44 +418,57 @@ pub(super) async fn describe_machine(world: &World, body: &str) -> Result<Value,
 #[serde(rename_all = "camelCase")]
 struct List {
     state_machine_arn: Option<String>,
+    map_run_arn: Option<String>,
     status_filter: Option<String>,
+    redrive_filter: Option<String>,
     max_results: Option<usize>,
     next_token: Option<String>,
 }
 
 pub(super) async fn list(world: &World, body: &str) -> Result<Value, WireError> {
     let request: List = read(body)?;
-    let Some(machine) = request.state_machine_arn else {
-        let message = "Either the state machine ARN or the map run ARN must be specified";
-        return Err(WireError::new(400, "ValidationException", message));
+    // What the list is of: the column and its value.
+    let (column, of) = match (request.state_machine_arn, request.map_run_arn) {
+        (Some(machine), None) => {
+            let resolved = machines::resolve(world, &machine)?;
+            if resolved.known.record.express {
+                return Err(not_supported_by_type());
+            }
+            match arn::qualified(&machine).1 {
+                None => ("machine", machine),
+                Some(_) if resolved.alias.is_some() => ("alias", machine),
+                Some(_) => ("version", machine),
+            }
+        }
+        (None, Some(map_run)) => {
+            arn::check_kind(&map_run, &["mapRun"])?;
+            ("map_run", map_run)
+        }
+        (None, None) | (Some(_), Some(_)) => {
+            let message = "Either the state machine ARN or the map run ARN must be specified, and not both";
+            return Err(WireError::new(400, "ValidationException", message));
+        }
     };
-    machines::find(world, &machine)?;
     let size = page::size(request.max_results, 100)?;
     let before = page::number(request.next_token.as_deref(), 3096)?.unwrap_or(i64::MAX);
-    let status = request.status_filter;
+    let status = request.status_filter.filter(|status| status != "PENDING_REDRIVE");
+    let redriven = match request.redrive_filter.as_deref() {
+        Some("REDRIVEN") => Some(true),
+        Some("NOT_REDRIVEN") => Some(false),
+        _ => None,
+    };
     let most = i64::try_from(size + 1).unwrap_or(i64::MAX);
     let rows: Vec<(i64, Value)> = world
         .store
         .read(move |connection| {
             connection
-                .prepare_cached(
-                    "SELECT id, arn, machine, name, status, started_at, stopped_at FROM executions
-                     WHERE machine = ?1 AND id < ?2 AND (?3 IS NULL OR status = ?3) ORDER BY id DESC LIMIT ?4",
-                )?
-                .query_map(params![machine, before, status, most], |row| {
-                    let mut item = json!({
-                        "executionArn": row.get::<_, String>(1)?,
-                        "stateMachineArn": row.get::<_, String>(2)?,
-                        "name": row.get::<_, String>(3)?,
-                        "status": row.get::<_, String>(4)?,
-                        "startDate": seconds(row.get(5)?),
-                        "redriveCount": 0,
-                    });
-                    if let Some(at) = row.get::<_, Option<i64>>(6)? {
-                        item["stopDate"] = seconds(at);
-                    }
-                    Ok((row.get(0)?, item))
-                })?
+                .prepare_cached(&format!(
+                    "SELECT id, arn, machine, name, status, started_at, stopped_at, about FROM executions
+                     WHERE {column} = ?1 AND id < ?2 AND (?3 IS NULL OR status = ?3)
+                       AND (?5 IS NULL OR (COALESCE(json_extract(about, '$.redrives'), 0) > 0) = ?5)
+                     ORDER BY id DESC LIMIT ?4"
+                ))?
+                .query_map(params![of, before, status, most, redriven], listed)?
                 .collect()
         })
         .await?;
@@ -282,4 +480,30 @@ pub(super) async fn list(world: &World, body: &str) -> Result<Value, WireError> 
         answer["nextToken"] = page::token(&last.to_string()).into();
     }
     Ok(answer)
+}
+
+fn listed(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Value)> {
+    let about: About = serde_json::from_str(&row.get::<_, String>(7)?).unwrap_or_default();
+    let mut item = json!({
+        "executionArn": row.get::<_, String>(1)?,
+        "stateMachineArn": row.get::<_, String>(2)?,
+        "name": row.get::<_, String>(3)?,
+        "status": row.get::<_, String>(4)?,
+        "startDate": seconds(row.get(5)?),
+        "redriveCount": about.redrives,
+    });
+    if let Some(at) = row.get::<_, Option<i64>>(6)? {
+        item["stopDate"] = seconds(at);
+    }
+    for (name, text) in
+        [("stateMachineVersionArn", about.version), ("stateMachineAliasArn", about.alias), ("mapRunArn", about.map_run)]
+    {
+        if let Some(text) = text {
+            item[name] = text.into();
+        }
+    }
+    if let Some(at) = about.redriven_at {
+        item["redriveDate"] = seconds(at);
+    }
+    Ok((row.get(0)?, item))
 }

@@ -2,12 +2,18 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html>
 
+mod activities;
 mod arn;
 mod callbacks;
-mod executions;
+pub(crate) mod executions;
 mod history;
+pub(crate) mod logging;
 mod machines;
+mod map_runs;
 mod page;
+mod tags;
+mod test_state;
+mod versions;
 
 use axum::response::Response;
 use serde_json::Value;
@@ -23,14 +29,35 @@ pub(crate) async fn handle(world: &World, operation: &str, body: &str) -> Respon
     }
 }
 
-async fn answer(world: &World, operation: &str, body: &str) -> Result<Value, WireError> {
+pub(crate) async fn answer(world: &World, operation: &str, body: &str) -> Result<Value, WireError> {
     match operation {
         "CreateStateMachine" => machines::create(world, body).await,
         "UpdateStateMachine" => machines::update(world, body).await,
         "DeleteStateMachine" => machines::delete(world, body).await,
         "DescribeStateMachine" => machines::describe(world, body),
         "ListStateMachines" => machines::list(world, body),
-        "ListTagsForResource" => machines::tags(world, body),
+        "PublishStateMachineVersion" => versions::publish(world, body).await,
+        "ListStateMachineVersions" => versions::list(world, body),
+        "DeleteStateMachineVersion" => versions::delete(world, body).await,
+        "CreateStateMachineAlias" => versions::create_alias(world, body).await,
+        "UpdateStateMachineAlias" => versions::update_alias(world, body).await,
+        "DescribeStateMachineAlias" => versions::describe_alias(world, body),
+        "ListStateMachineAliases" => versions::list_aliases(world, body),
+        "DeleteStateMachineAlias" => versions::delete_alias(world, body).await,
+        "TagResource" => tags::tag(world, body).await,
+        "UntagResource" => tags::untag(world, body).await,
+        "ListTagsForResource" => tags::list(world, body),
+        "CreateActivity" => activities::create(world, body).await,
+        "DeleteActivity" => activities::delete(world, body).await,
+        "DescribeActivity" => activities::describe(world, body),
+        "ListActivities" => activities::list(world, body),
+        "GetActivityTask" => activities::get_task(world, body).await,
+        "TestState" => test_state::test(world, body).await,
+        "StartSyncExecution" => executions::start_sync(world, body).await,
+        "RedriveExecution" => executions::redrive(world, body).await,
+        "ListMapRuns" => map_runs::list(world, body).await,
+        "DescribeMapRun" => map_runs::describe(world, body).await,
+        "UpdateMapRun" => map_runs::update(world, body).await,
         "ValidateStateMachineDefinition" => machines::validate(body),
         "StartExecution" => executions::start(world, body).await,
         "StopExecution" => executions::stop(world, body).await,
@@ -47,6 +74,6 @@ async fn answer(world: &World, operation: &str, body: &str) -> Result<Value, Wir
 
 /// Seconds since 1970, as the JSON protocol writes times.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a float exactly")]
-fn seconds(millis: i64) -> Value {
+pub(crate) fn seconds(millis: i64) -> Value {
     Value::from(millis as f64 / 1000.0)
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 use super::arn::constraint_error;
 use crate::wire::WireError;
@@ -43,4 +44,23 @@ pub(super) fn number(token: Option<&str>, longest: usize) -> Result<Option<i64>,
     place(token, longest)?
         .map(|place| place.parse().map_err(|_| WireError::new(400, "InvalidToken", "Invalid Token: 'Invalid token'")))
         .transpose()
+}
+
+/// A page of a list that is at hand, under `name`; the token is a position in it.
+pub(super) fn of_list(
+    name: &str,
+    items: impl Iterator<Item = Value>,
+    max_results: Option<usize>,
+    next_token: Option<&str>,
+) -> Result<Value, WireError> {
+    let size = size(max_results, 100)?;
+    let from = usize::try_from(number(next_token, 1024)?.unwrap_or(0)).unwrap_or(0);
+    let mut rest = items.skip(from);
+    let page: Vec<Value> = rest.by_ref().take(size).collect();
+    let mut answer = json!({});
+    if rest.next().is_some() {
+        answer["nextToken"] = token(&(from + page.len()).to_string()).into();
+    }
+    answer[name] = page.into();
+    Ok(answer)
 }

@@ -1,0 +1,189 @@
+//! What the next commit writes: gathered per execution, so that many steps become few statements.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use asl_engine::{Facts, HistoryEvent, Stamped};
+use indexmap::IndexMap;
+use rusqlite::{Connection, params};
+
+use super::{About, Finished};
+use crate::sfn::logging::Logging;
+use crate::store::Write;
+
+/// What has changed since the last commit.
+#[derive(Default)]
+pub(super) struct Changes {
+    executions: IndexMap<i64, Change>,
+    others: Vec<Write>,
+    /// The definitions that stand in the store, by their text.
+    definitions: HashMap<Arc<str>, i64>,
+    next_definition: i64,
+}
+
+#[derive(Default)]
+struct Change {
+    row: Option<Row>,
+    journal: Vec<(i64, String)>,
+    events: Vec<HistoryEvent>,
+    end: Option<Finished>,
+}
+
+/// An execution that is new.
+struct Row {
+    facts: Facts,
+    definition: i64,
+    about: About,
+}
+
+impl Changes {
+    /// Takes note of a definition that stands in the store.
+    pub(super) fn know_definition(&mut self, id: i64, text: Arc<str>) {
+        self.next_definition = self.next_definition.max(id + 1);
+        self.definitions.insert(text, id);
+    }
+
+    pub(super) fn started(&mut self, id: i64, facts: &Facts, definition: &Arc<str>, about: &About) {
+        let definition = match self.definitions.get(definition) {
+            Some(known) => *known,
+            None => {
+                let (new, text) = (self.next_definition, Arc::clone(definition));
+                self.know_definition(new, Arc::clone(definition));
+                self.others.push(Box::new(move |transaction| {
+                    transaction
+                        .prepare_cached("INSERT INTO definitions (id, text) VALUES (?1, ?2)")?
+                        .execute(params![new, text.as_ref()])?;
+                    Ok(())
+                }));
+                new
+            }
+        };
+        self.executions.entry(id).or_default().row =
+            Some(Row { facts: facts.clone(), definition, about: about.clone() });
+    }
+
+    pub(super) fn heard(&mut self, id: i64, seq: i64, stamped: &Stamped) {
+        let text = serde_json::to_string(stamped).unwrap_or_default();
+        self.executions.entry(id).or_default().journal.push((seq, text));
+    }
+
+    pub(super) fn recorded(&mut self, id: i64, events: Vec<HistoryEvent>) {
+        let change = self.executions.entry(id).or_default();
+        if change.events.is_empty() {
+            change.events = events;
+        } else {
+            change.events.extend(events);
+        }
+    }
+
+    pub(super) fn ended(&mut self, id: i64, finished: &Finished) {
+        self.executions.entry(id).or_default().end = Some(finished.clone());
+    }
+
+    pub(super) fn redriven(&mut self, id: i64, about: &About) {
+        let about = serde_json::to_string(about).unwrap_or_default();
+        self.others.push(Box::new(move |transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE executions SET status = 'RUNNING', stopped_at = NULL, error = NULL, cause = NULL, about = ?2
+                     WHERE id = ?1",
+                )?
+                .execute(params![id, about])?;
+            Ok(())
+        }));
+    }
+
+    pub(super) fn logged(&mut self, logging: &Arc<Logging>, lines: Vec<(i64, String)>) {
+        if lines.is_empty() {
+            return;
+        }
+        let (group, stream) = (logging.group.clone(), logging.stream.clone());
+        self.others.push(crate::logs::write_to_standing_group(group, stream, lines));
+    }
+
+    pub(super) fn other(&mut self, write: Write) {
+        self.others.push(write);
+    }
+
+    /// What stands in the store already, after reading back.
+    pub(super) fn forget(&mut self) {
+        self.executions.clear();
+        self.others.clear();
+    }
+
+    /// All of it, as one write or none.
+    pub(super) fn take(&mut self) -> Vec<Write> {
+        let mut writes = std::mem::take(&mut self.others);
+        let executions = std::mem::take(&mut self.executions);
+        if !executions.is_empty() {
+            writes.push(Box::new(move |transaction| {
+                executions.into_iter().try_for_each(|(id, change)| change.write(id, transaction))
+            }));
+        }
+        writes
+    }
+}
+
+impl Change {
+    fn write(self, id: i64, transaction: &Connection) -> rusqlite::Result<()> {
+        let Self { row, journal, events, end } = self;
+        let is_new = row.is_some();
+        let (status, stopped_at) = end.as_ref().map_or(("RUNNING", None), |end| (end.status, Some(end.stopped_at)));
+        let output = end.as_ref().and_then(|end| end.output.as_ref()).map(|json| json.text().as_ref());
+        let failure = end.as_ref().map(|end| &end.failure);
+        let error = failure.and_then(|failure| failure.error.as_deref());
+        let cause = failure.and_then(|failure| failure.cause.as_deref());
+        if let Some(Row { facts, definition, about }) = row {
+            let text = |value: serde_json::Result<String>| value.unwrap_or_default();
+            transaction
+                .prepare_cached(
+                    "INSERT INTO executions (id, arn, machine, name, definition, facts, about, version, alias, map_run,
+                                             status, started_at, stopped_at, output, error, cause)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                )?
+                .execute(params![
+                    id,
+                    facts.arn,
+                    facts.machine_arn,
+                    facts.name,
+                    definition,
+                    text(serde_json::to_string(&facts)),
+                    text(serde_json::to_string(&about)),
+                    about.version,
+                    about.alias,
+                    about.map_run,
+                    status,
+                    facts.started_at,
+                    stopped_at,
+                    output,
+                    error,
+                    cause
+                ])?;
+        } else if end.is_some() {
+            transaction
+                .prepare_cached(
+                    "UPDATE executions SET status = ?2, stopped_at = ?3, output = ?4, error = ?5, cause = ?6 WHERE id = ?1",
+                )?
+                .execute(params![id, status, stopped_at, output, error, cause])?;
+        }
+        if !events.is_empty() {
+            let (first, last) = (events.first().map_or(0, |event| event.id), events.last().map_or(0, |event| event.id));
+            transaction
+                .prepare_cached("INSERT INTO history (execution, first, last, events) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![id, first, last, asl_engine::history_text(&events)])?;
+        }
+        if status == "SUCCEEDED" {
+            // The history says it all from here on. What failed may be redriven, which starts from the journal.
+            if !is_new {
+                transaction.prepare_cached("DELETE FROM journal WHERE execution = ?1")?.execute([id])?;
+            }
+            return Ok(());
+        }
+        let mut insert =
+            transaction.prepare_cached("INSERT INTO journal (execution, seq, input) VALUES (?1, ?2, ?3)")?;
+        for (seq, text) in journal {
+            insert.execute(params![id, seq, text])?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! Executions that others wait for: the children of map runs, and what `.sync` tasks started.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use asl::{Json, Kind, Pattern};
+use asl_engine::{Facts, Input, MapRunFacts, TaskId};
+use rusqlite::params;
+
+use super::{About, Act, Driver, Inner, Launch, Parent};
+use crate::world::{ACCOUNT, REGION};
+
+/// The map runs under way, by the execution and the task that each is.
+#[derive(Default)]
+pub(super) struct Runs(pub(super) HashMap<(Arc<str>, TaskId), Run>);
+
+pub(super) struct Run {
+    facts: MapRunFacts,
+    /// The children that run, by the index of their input.
+    pub(super) children: BTreeMap<usize, String>,
+}
+
+/// A task that waits for the end of an execution.
+#[derive(Clone, Debug)]
+pub(crate) struct Watch {
+    /// The execution it waits for.
+    pub(crate) child: String,
+    /// Who waits.
+    pub(crate) parent: Arc<str>,
+    pub(crate) task: TaskId,
+    /// In which form it wants the result.
+    pub(crate) pattern: Pattern,
+}
+
+impl Driver {
+    pub(super) fn start_map_run(&mut self, arn: &Arc<str>, execution: i64, facts: MapRunFacts) {
+        let (row, at) = (facts.clone(), self.world.clock.now());
+        let of = Arc::clone(arn);
+        self.runs.0.insert((Arc::clone(arn), facts.task), Run { facts, children: BTreeMap::new() });
+        self.changes.other(Box::new(move |transaction| {
+            transaction.execute(
+                "INSERT OR REPLACE INTO map_runs (arn, execution, execution_arn, status, started_at, items, children,
+                                       max_concurrency, tolerated_count, tolerated_percentage)
+                 VALUES (?1, ?2, ?3, 'RUNNING', ?4, ?5, ?6, ?7, ?8, ?9)",
+                params![
+                    row.arn,
+                    execution,
+                    of.as_ref(),
+                    at,
+                    i64::try_from(row.items).unwrap_or(i64::MAX),
+                    i64::try_from(row.children).unwrap_or(i64::MAX),
+                    i64::try_from(row.max_concurrency).unwrap_or(i64::MAX),
+                    i64::try_from(row.tolerated_count).unwrap_or(i64::MAX),
+                    row.tolerated_percentage
+                ],
+            )?;
+            Ok(())
+        }));
+    }
+
+    pub(super) fn start_item(&mut self, arn: &Arc<str>, task: TaskId, index: usize, name: &str, input: &Json) {
+        let (Some(live), Some(run)) = (self.running.get(arn), self.runs.0.get_mut(&(Arc::clone(arn), task))) else {
+            return;
+        };
+        let parent = live.execution.facts();
+        let machine = Arc::clone(live.execution.machine());
+        let express = match machine.state(&run.facts.state).map(|state| &state.kind) {
+            Some(Kind::Map(map)) => map.express_children,
+            _ => false,
+        };
+        let label = &run.facts.label;
+        let base = parent.machine_name.split('/').next().unwrap_or_default();
+        let kind = if express { "express" } else { "execution" };
+        let child = format!("arn:aws:states:{REGION}:{ACCOUNT}:{kind}:{base}/{label}:{name}");
+        run.children.insert(index, child.clone());
+        if self.replaying {
+            return;
+        }
+        let facts = Facts {
+            arn: child,
+            name: name.to_owned(),
+            machine_arn: format!("{}/{label}", super::plain_machine(&parent.machine_arn)),
+            machine_name: format!("{base}/{label}"),
+            role_arn: parent.role_arn.clone(),
+            region: parent.region.clone(),
+            started_at: 0,
+            input: input.text().to_string(),
+            seed: uuid::Uuid::new_v4().as_u64_pair().0,
+            // An Express child is kept like any other: the map run counts it.
+            express: false,
+            map_state: Some(run.facts.state.to_string()),
+        };
+        let about = About {
+            map_run: Some(run.facts.arn.clone()),
+            parent: Some(Parent { arn: arn.to_string(), task, index }),
+            test_case: live.about.test_case.clone(),
+            ..About::default()
+        };
+        let definition = self.definition_of(arn);
+        let launch = Launch { facts, machine, definition, about, logging: None };
+        self.inner.push_back(Inner::Launch(Box::new(launch)));
+    }
+
+    /// The text that the execution's machine was read from.
+    fn definition_of(&self, arn: &Arc<str>) -> Arc<str> {
+        self.running.get(arn).map_or_else(|| Arc::from(""), |live| Arc::clone(&live.definition))
+    }
+
+    pub(super) fn item_ended(&mut self, parent: &Arc<str>, task: TaskId, index: usize, output: Option<Json>) {
+        let Some(run) = self.runs.0.get_mut(&(Arc::clone(parent), task)) else { return };
+        if run.children.remove(&index).is_some() {
+            let input = match output {
+                Some(output) => Input::ItemSucceeded { task, index, output },
+                None => Input::ItemFailed { task, index },
+            };
+            self.inner.push_back(Inner::Input(Arc::clone(parent), input));
+        }
+    }
+
+    pub(super) fn end_map_run(&mut self, arn: &Arc<str>, task: TaskId, failed: bool) {
+        let Some(run) = self.runs.0.remove(&(Arc::clone(arn), task)) else { return };
+        let (status, at) = (if failed { "FAILED" } else { "SUCCEEDED" }, self.world.clock.now());
+        self.set_run_status(&run.facts.arn, status, at);
+    }
+
+    fn set_run_status(&mut self, run: &str, status: &'static str, at: i64) {
+        let run = run.to_owned();
+        self.changes.other(Box::new(move |transaction| {
+            transaction
+                .execute("UPDATE map_runs SET status = ?2, stopped_at = ?3 WHERE arn = ?1", params![run, status, at])?;
+            Ok(())
+        }));
+    }
+
+    /// Stops the children of a run that nobody waits for any more.
+    pub(super) fn stop_run(&mut self, arn: &Arc<str>, task: TaskId) {
+        let Some(run) = self.runs.0.get_mut(&(Arc::clone(arn), task)) else { return };
+        let children = std::mem::take(&mut run.children);
+        let run = run.facts.arn.clone();
+        if self.replaying {
+            return;
+        }
+        for child in children.into_values() {
+            match self.key(&child) {
+                Some(child) => self.inner.push_back(Inner::Stop(child)),
+                // It is about to start.
+                None => self.inner.retain(|inner| !matches!(inner, Inner::Launch(launch) if launch.facts.arn == child)),
+            }
+        }
+        let at = self.world.clock.now();
+        self.set_run_status(&run, "ABORTED", at);
+    }
+
+    /// A task waits for an execution, which may have ended already.
+    pub(super) fn watch(&mut self, watch: Watch) {
+        if self.running.contains_key(watch.child.as_str()) {
+            self.watching.insert((Arc::clone(&watch.parent), watch.task), watch.child.clone());
+            self.watches.entry(watch.child.clone()).or_default().push(watch);
+        } else {
+            self.acts.push(Act::ChildEnded(watch));
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Lambda functions from a Task: by their ARN, and by `lambda:invoke`.
+
+use asl::Json;
+use asl_engine::Failure;
+use bytes::Bytes;
+use serde_json::{Value, json};
+
+use crate::lambda::{self, Invoked};
+use crate::world::{ACCOUNT, REGION, World};
+
+/// A function by its ARN: the payload is the event, the answer the result.
+pub(super) async fn plain(world: &World, arn: &str, payload: &Json) -> Result<Json, Failure> {
+    let event = Bytes::copy_from_slice(payload.text().as_bytes());
+    match lambda::invoke(world, &lambda::name_of(arn), event).await {
+        None => Err(no_function(arn)),
+        Some(invoked) => result_of(&invoked, false),
+    }
+}
+
+/// `lambda:invoke`: the result is Lambda's whole answer.
+pub(super) async fn invoke(world: &World, parameters: &Value) -> Result<Json, Failure> {
+    let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
+        return Err(Failure::new("Lambda.ValidationException", "FunctionName must be given as a string"));
+    };
+    let event = match parameters.get("Payload") {
+        None | Some(Value::Null) => "{}".to_owned(),
+        Some(payload) => payload.to_string(),
+    };
+    let Some(invoked) = lambda::invoke(world, &lambda::name_of(function), Bytes::from(event)).await else {
+        return Err(no_function(function));
+    };
+    let payload = result_of(&invoked, true)?;
+    let request = &invoked.request_id;
+    let length = invoked.payload.len().to_string();
+    let headers = json!({
+        "X-Amz-Executed-Version": "$LATEST",
+        "x-amzn-RequestId": request,
+        "Content-Length": length,
+        "Content-Type": "application/json",
+    });
+    let all: serde_json::Map<String, Value> =
+        headers.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), json!([value]))).collect();
+    Ok(json!({
+        "ExecutedVersion": "$LATEST",
+        "Payload": payload.value(),
+        "SdkHttpMetadata": {"AllHttpHeaders": all, "HttpHeaders": headers, "HttpStatusCode": 200},
+        "SdkResponseMetadata": {"RequestId": request},
+        "StatusCode": 200,
+    })
+    .into())
+}
+
+/// The answer as JSON, or the error that it tells.
+fn result_of(invoked: &Invoked, compact: bool) -> Result<Json, Failure> {
+    let text = String::from_utf8_lossy(&invoked.payload);
+    if invoked.function_error.is_none() {
+        return Json::parse(&text).map_err(|error| {
+            Failure::new("Lambda.Unknown", format!("The function's answer is not JSON ({error}): {text}"))
+        });
+    }
+    let value: Option<Value> = serde_json::from_str(&text).ok();
+    match value.as_ref().and_then(|value| value.get("errorType")).and_then(Value::as_str) {
+        Some(name) => {
+            let cause = match &value {
+                Some(value) if compact => value.to_string(),
+                _ => text.clone().into_owned(),
+            };
+            Err(Failure::new(name, cause))
+        }
+        None => Err(Failure::new(
+            "Lambda.Unknown",
+            format!(
+                "The cause could not be determined because Lambda did not return an error type. Returned payload: {text}"
+            ),
+        )),
+    }
+}
+
+fn no_function(function: &str) -> Failure {
+    let name = lambda::name_of(function);
+    Failure::new(
+        "Lambda.ResourceNotFoundException",
+        format!(
+            "Function not found: arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST (Service: AWSLambda; Status Code: 404; Error Code: ResourceNotFoundException; Request ID: {}; Proxy: null)",
+            uuid::Uuid::new_v4()
+        ),
+    )
+}

@@ -1,0 +1,269 @@
+//! One process of a function, and the Runtime API that it speaks to: a listener on loopback of its own.
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path as UrlPath, State};
+use axum::response::Response;
+use axum::routing::{get, post};
+use bytes::Bytes;
+use http::StatusCode;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex as AsyncMutex, mpsc};
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{Event, FunctionRecord};
+use crate::functions::{Call, LogSink, Outcome};
+use crate::world::REGION;
+
+/// The longest line of a log that is kept as one.
+const MAX_LINE: usize = 256 << 10;
+
+/// How long the pipes of a process that has ended are read.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// A process that serves one invocation at a time. Dropped, it is killed.
+pub(super) struct Sandbox {
+    child: Child,
+    events: mpsc::Sender<Event>,
+    answers: mpsc::Receiver<Answer>,
+    sink: Arc<Mutex<Option<LogSink>>>,
+    logs: Vec<AbortOnDropHandle<()>>,
+    _serving: AbortOnDropHandle<()>,
+}
+
+/// What a process says.
+enum Answer {
+    Response(Bytes),
+    /// `errorType`, `errorMessage` and whatever else the runtime tells.
+    Error(Bytes),
+    InitError(Bytes),
+}
+
+struct Api {
+    events: AsyncMutex<mpsc::Receiver<Event>>,
+    answers: mpsc::Sender<Answer>,
+}
+
+impl Sandbox {
+    pub(super) async fn start(record: &FunctionRecord, folder: &Path, stream: &str) -> Result<Self, String> {
+        let text = |error: std::io::Error| error.to_string();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(text)?;
+        let address = listener.local_addr().map_err(text)?;
+        let (events, queue) = mpsc::channel(1);
+        let (sender, answers) = mpsc::channel(4);
+        let api = Arc::new(Api { events: AsyncMutex::new(queue), answers: sender });
+        let router = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .route("/2018-06-01/runtime/init/error", post(init_error))
+            .layer(axum::extract::DefaultBodyLimit::max(8 << 20))
+            .with_state(api);
+        let serving = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, router).await {
+                tracing::error!(%error, "a Runtime API stopped");
+            }
+        });
+        let mut command = command(record, folder).await?;
+        command
+            .current_dir(folder)
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"))
+            .env("LANG", "en_US.UTF-8")
+            .env("TZ", ":UTC")
+            .env("AWS_LAMBDA_RUNTIME_API", address.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", &record.name)
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", record.memory.to_string())
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", record.name))
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", stream)
+            .env("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand")
+            .env("AWS_REGION", REGION)
+            .env("AWS_DEFAULT_REGION", REGION)
+            .env("AWS_ACCESS_KEY_ID", "local")
+            .env("AWS_SECRET_ACCESS_KEY", "local")
+            .env("LAMBDA_TASK_ROOT", folder)
+            .env("ORDERFLOW_TASK_ROOT", folder)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env("_HANDLER", &record.handler)
+            .envs(&record.environment)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut child =
+            command.spawn().map_err(|error| format!("Couldn't start {:?}: {error}", command.as_std().get_program()))?;
+        let sink: Arc<Mutex<Option<LogSink>>> = Arc::default();
+        let mut logs = Vec::new();
+        if let Some(out) = child.stdout.take() {
+            logs.push(AbortOnDropHandle::new(tokio::spawn(log(out, Arc::clone(&sink)))));
+        }
+        if let Some(err) = child.stderr.take() {
+            logs.push(AbortOnDropHandle::new(tokio::spawn(log(err, Arc::clone(&sink)))));
+        }
+        Ok(Self { child, events, answers, sink, logs, _serving: AbortOnDropHandle::new(serving) })
+    }
+
+    /// Hands the process an event and waits for what becomes of it.
+    pub(super) async fn run(&mut self, record: &FunctionRecord, call: Call) -> Outcome {
+        *self.sink.lock().unwrap_or_else(PoisonError::into_inner) = Some(call.log.clone());
+        let deadline = jiff::Timestamp::now().as_millisecond() + i64::try_from(record.timeout * 1000).unwrap_or(0);
+        let event = Event {
+            payload: call.payload,
+            request_id: call.request_id,
+            deadline_millis: deadline,
+            function_arn: super::super::arn_of(&record.name),
+        };
+        // The channel has room for the one event that a process works on.
+        let sent = self.events.send(event).await;
+        let outcome = tokio::select! {
+            biased;
+            answer = self.answers.recv(), if sent.is_ok() => match answer {
+                Some(Answer::Response(payload)) => Outcome::Answered(payload),
+                Some(Answer::Error(payload)) => Outcome::Failed(payload),
+                Some(Answer::InitError(payload)) => {
+                    // The process ends by itself now.
+                    let _ = self.child.wait().await;
+                    Outcome::Failed(payload)
+                }
+                None => Outcome::Exited { how: "the Runtime API stopped".into() },
+            },
+            status = self.child.wait() => Outcome::Exited { how: status.map_or_else(|error| error.to_string(), how) },
+        };
+        if matches!(outcome, Outcome::Exited { .. }) {
+            // Its last words are still in the pipes. What it started itself may keep them open: not for long.
+            for log in &mut self.logs {
+                let _ = tokio::time::timeout(LAST_WORDS, log).await;
+            }
+        }
+        outcome
+    }
+
+    pub(super) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+/// How a process ended, in Lambda's words.
+fn how(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("exit status {code}"),
+        (None, Some(6)) => "signal: aborted".into(),
+        (None, Some(9)) => "signal: killed".into(),
+        (None, Some(11)) => "signal: segmentation fault".into(),
+        (None, Some(signal)) => format!("signal: {signal}"),
+        (None, None) => "unknown".into(),
+    }
+}
+
+/// What is run for a runtime. Our own clients of the Runtime API lie beside the function's code.
+async fn command(record: &FunctionRecord, folder: &Path) -> Result<Command, String> {
+    let client = |name: &str, text: &'static str| {
+        let path = folder.parent().unwrap_or(folder).join(name);
+        async move {
+            tokio::fs::write(&path, text).await.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            Ok::<_, String>(path)
+        }
+    };
+    if record.runtime.starts_with("python") {
+        let mut command = Command::new(if runs(&record.runtime).await { record.runtime.as_str() } else { "python3" });
+        command.arg("-u").arg(client("runtime.py", include_str!("../runtime.py")).await?);
+        return Ok(command);
+    }
+    if record.runtime.starts_with("nodejs") {
+        let mut command = Command::new("node");
+        command.arg(client("runtime.mjs", include_str!("../runtime.mjs")).await?);
+        return Ok(command);
+    }
+    let bootstrap = folder.join("bootstrap");
+    if !bootstrap.exists() {
+        return Err("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".into());
+    }
+    Ok(Command::new(bootstrap))
+}
+
+/// Whether a program of that name is there and works: a version manager's stand-in may be there alone.
+async fn runs(program: &str) -> bool {
+    let mut probe = Command::new(program);
+    probe.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    probe.status().await.is_ok_and(|status| status.success())
+}
+
+/// Hands lines to whatever invocation is under way.
+async fn log(from: impl AsyncRead + Unpin, sink: Arc<Mutex<Option<LogSink>>>) {
+    let mut reader = BufReader::new(from);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match reader.read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {
+                while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+                    line.pop();
+                }
+                line.truncate(MAX_LINE);
+                let text = String::from_utf8_lossy(&line).into_owned();
+                let sink = sink.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if let Some(sink) = sink {
+                    sink.line(text);
+                }
+            }
+        }
+    }
+}
+
+async fn next(State(api): State<Arc<Api>>) -> Response {
+    let event = api.events.lock().await.recv().await;
+    let built = match event {
+        Some(event) => Response::builder()
+            .status(StatusCode::OK)
+            .header("content-type", "application/json")
+            .header("lambda-runtime-aws-request-id", event.request_id)
+            .header("lambda-runtime-deadline-ms", event.deadline_millis.to_string())
+            .header("lambda-runtime-invoked-function-arn", event.function_arn)
+            .header("lambda-runtime-trace-id", "Root=1-00000000-000000000000000000000000;Sampled=0")
+            .body(Body::from(event.payload)),
+        None => Response::builder().status(StatusCode::GONE).body(Body::empty()),
+    };
+    built.unwrap_or_default()
+}
+
+async fn answered(api: &Api, answer: Answer) -> Response {
+    // Whoever invoked may have given up.
+    let _ = api.answers.send(answer).await;
+    let mut response = Response::new(Body::from(r#"{"status":"OK"}"#));
+    *response.status_mut() = StatusCode::ACCEPTED;
+    response
+}
+
+async fn response(State(api): State<Arc<Api>>, UrlPath(_id): UrlPath<String>, body: Bytes) -> Response {
+    answered(&api, Answer::Response(body)).await
+}
+
+async fn error(State(api): State<Arc<Api>>, UrlPath(_id): UrlPath<String>, body: Bytes) -> Response {
+    answered(&api, Answer::Error(checked(body))).await
+}
+
+async fn init_error(State(api): State<Arc<Api>>, body: Bytes) -> Response {
+    answered(&api, Answer::InitError(checked(body))).await
+}
+
+/// An error as it came, if it is JSON at all.
+fn checked(body: Bytes) -> Bytes {
+    match serde_json::from_slice::<Value>(&body) {
+        Ok(Value::Object(_)) => body,
+        _ => {
+            let message = String::from_utf8_lossy(&body).into_owned();
+            Bytes::from(serde_json::json!({"errorType": "Runtime.Unknown", "errorMessage": message}).to_string())
+        }
+    }
+}

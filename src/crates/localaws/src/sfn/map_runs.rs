@@ -1,0 +1,147 @@
+//! Map runs: what a distributed Map's children have come to.
+
+use rusqlite::{OptionalExtension, params};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{arn, executions, page, seconds};
+use crate::wire::{WireError, read};
+use crate::world::World;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct List {
+    execution_arn: String,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+pub(super) async fn list(world: &World, body: &str) -> Result<Value, WireError> {
+    let request: List = read(body)?;
+    let row = executions::find(world, &request.execution_arn).await?;
+    let (id, machine) = (row.id, row.machine);
+    let execution = request.execution_arn;
+    let runs: Vec<Value> = world
+        .store
+        .read(move |connection| {
+            connection
+                .prepare_cached(
+                    "SELECT arn, started_at, stopped_at FROM map_runs WHERE execution = ?1 ORDER BY started_at DESC, rowid DESC",
+                )?
+                .query_map([id], |row| {
+                    let mut run = json!({
+                        "executionArn": execution,
+                        "mapRunArn": row.get::<_, String>(0)?,
+                        "stateMachineArn": machine,
+                        "startDate": seconds(row.get(1)?),
+                    });
+                    if let Some(at) = row.get::<_, Option<i64>>(2)? {
+                        run["stopDate"] = seconds(at);
+                    }
+                    Ok(run)
+                })?
+                .collect()
+        })
+        .await?;
+    page::of_list("mapRuns", runs.into_iter(), request.max_results, request.next_token.as_deref())
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ByArn {
+    map_run_arn: String,
+}
+
+pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireError> {
+    let ByArn { map_run_arn } = read(body)?;
+    arn::check(&map_run_arn)?;
+    let run = map_run_arn.clone();
+    let found = world
+        .store
+        .read(move |connection| {
+            let described = connection
+                .prepare_cached(
+                    "SELECT execution_arn, status, started_at, stopped_at, items, children, max_concurrency,
+                            tolerated_count, tolerated_percentage FROM map_runs WHERE arn = ?1",
+                )?
+                .query_row([&run], |row| {
+                    let mut answer = json!({
+                        "mapRunArn": run,
+                        "executionArn": row.get::<_, String>(0)?,
+                        "status": row.get::<_, String>(1)?,
+                        "startDate": seconds(row.get(2)?),
+                        "maxConcurrency": row.get::<_, i64>(6)?,
+                        "toleratedFailureCount": row.get::<_, i64>(7)?,
+                        "toleratedFailurePercentage": row.get::<_, f64>(8)?,
+                        "redriveCount": 0,
+                    });
+                    if let Some(at) = row.get::<_, Option<i64>>(3)? {
+                        answer["stopDate"] = seconds(at);
+                    }
+                    Ok((answer, row.get::<_, i64>(4)?, row.get::<_, i64>(5)?))
+                })
+                .optional()?;
+            let Some((mut answer, items, children)) = described else { return Ok(None) };
+            let counts: Vec<(String, i64)> = connection
+                .prepare_cached("SELECT status, COUNT(*) FROM executions WHERE map_run = ?1 GROUP BY status")?
+                .query_map([&run], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<_>>()?;
+            let of = |status: &str| counts.iter().find(|(known, _)| known == status).map_or(0, |(_, count)| *count);
+            let started: i64 = counts.iter().map(|(_, count)| count).sum();
+            let counted = |total: i64| {
+                json!({
+                    "pending": (children - started).max(0),
+                    "running": of("RUNNING"),
+                    "succeeded": of("SUCCEEDED"),
+                    "failed": of("FAILED"),
+                    "timedOut": of("TIMED_OUT"),
+                    "aborted": of("ABORTED"),
+                    "total": total,
+                    "resultsWritten": 0,
+                    "failuresNotRedrivable": 0,
+                    "pendingRedrive": 0,
+                })
+            };
+            answer["executionCounts"] = counted(children);
+            answer["itemCounts"] = counted(items);
+            Ok(Some(answer))
+        })
+        .await?;
+    found.ok_or_else(|| arn::resource_not_found(&map_run_arn))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Update {
+    map_run_arn: String,
+    tolerated_failure_count: Option<i64>,
+    tolerated_failure_percentage: Option<f64>,
+    max_concurrency: Option<i64>,
+}
+
+pub(super) async fn update(world: &World, body: &str) -> Result<Value, WireError> {
+    let request: Update = read(body)?;
+    arn::check(&request.map_run_arn)?;
+    let changes = request.tolerated_failure_count.is_some()
+        || request.tolerated_failure_percentage.is_some()
+        || request.max_concurrency.is_some();
+    let arn = request.map_run_arn.clone();
+    let status: Option<String> = world
+        .store
+        .read(move |connection| {
+            connection
+                .query_row("SELECT status FROM map_runs WHERE arn = ?1", params![arn], |row| row.get(0))
+                .optional()
+        })
+        .await?;
+    match status.as_deref() {
+        None => Err(arn::resource_not_found(&request.map_run_arn)),
+        Some("RUNNING") if changes => Err(WireError::new(
+            400,
+            "ValidationException",
+            "The limits of a map run that is under way cannot be changed here: stop the execution and start it with others.",
+        )),
+        Some("RUNNING") => Ok(json!({})),
+        Some(_) => Err(WireError::new(400, "ValidationException", "A map run that has ended cannot be updated.")),
+    }
+}
