@@ -1,29 +1,130 @@
 //! History events as the API spells them.
 
 use asl::StateName;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::event::{Event, HistoryEvent, Scheduled, StateKind};
 use crate::execution::Failure;
 
 impl HistoryEvent {
     /// The event as `GetExecutionHistory` answers it; the timestamp in seconds since 1970 with milliseconds.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        let mut fields = Fields { out, first: true };
+        fields.key("timestamp");
+        let (seconds, millis) = (self.at.div_euclid(1000), self.at.rem_euclid(1000));
+        fields.out.extend_from_slice(format!("{seconds}.{millis:03}").as_bytes());
+        fields.text("type", &self.event.type_name());
+        fields.number("id", self.id);
+        fields.number("previousEventId", self.previous);
+        self.event.write_details(&mut fields);
+        out.push(b'}');
+    }
+
+    /// The same as a value.
     pub fn to_value(&self) -> Value {
-        let mut fields = Map::new();
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit a float exactly")]
-        fields.insert("timestamp".into(), json!(self.at as f64 / 1000.0));
-        fields.insert("type".into(), Value::String(self.event.type_name()));
-        fields.insert("id".into(), self.id.into());
-        fields.insert("previousEventId".into(), self.previous.into());
-        if let Some((name, details)) = self.event.details() {
-            fields.insert(name.into(), Value::Object(details));
-        }
-        Value::Object(fields)
+        let mut text = Vec::new();
+        self.write(&mut text);
+        serde_json::from_slice(&text).unwrap_or_default()
     }
 }
 
-/// A details object.
-type Details = Map<String, Value>;
+/// The events as one JSON array.
+pub fn history_text(events: &[HistoryEvent]) -> String {
+    let mut out = vec![b'['];
+    for (index, event) in events.iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        event.write(&mut out);
+    }
+    out.push(b']');
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// An object that is being written.
+struct Fields<'a> {
+    out: &'a mut Vec<u8>,
+    first: bool,
+}
+
+impl Fields<'_> {
+    fn key(&mut self, name: &str) {
+        if !self.first {
+            self.out.push(b',');
+        }
+        self.first = false;
+        self.string(name);
+        self.out.push(b':');
+    }
+
+    fn string(&mut self, text: &str) {
+        // Writing into memory does not fail.
+        let _ = serde_json::to_writer(&mut *self.out, text);
+    }
+
+    fn text(&mut self, name: &str, text: &str) {
+        self.key(name);
+        self.string(text);
+    }
+
+    fn number(&mut self, name: &str, number: u64) {
+        self.key(name);
+        let _ = serde_json::to_writer(&mut *self.out, &number);
+    }
+
+    fn object(&mut self, name: &str, write: impl FnOnce(&mut Fields<'_>)) {
+        self.key(name);
+        self.out.push(b'{');
+        write(&mut Fields { out: self.out, first: true });
+        self.out.push(b'}');
+    }
+
+    fn details(&mut self, kind: &str, write: impl FnOnce(&mut Fields<'_>)) {
+        self.object(&format!("{kind}EventDetails"), write);
+    }
+
+    /// `input` or `output` with its `…Details`. Only data above the API's answer size would be truncated; ours never is.
+    fn data(&mut self, name: &str, text: &str) {
+        self.text(name, text);
+        self.untruncated(name);
+    }
+
+    fn untruncated(&mut self, name: &str) {
+        self.key(&format!("{name}Details"));
+        self.out.extend_from_slice(br#"{"truncated":false}"#);
+    }
+
+    fn iteration(&mut self, name: &StateName, index: usize) {
+        self.text("name", name);
+        self.number("index", index as u64);
+    }
+
+    fn task(&mut self, service: &str, action: &str) {
+        self.text("resourceType", service);
+        self.text("resource", action);
+    }
+
+    fn failure(&mut self, failure: &Failure) {
+        for (name, text) in [("error", &failure.error), ("cause", &failure.cause)] {
+            if let Some(text) = text {
+                self.text(name, text);
+            }
+        }
+    }
+
+    fn limits(&mut self, scheduled: &Scheduled) {
+        if let Some(timeout) = scheduled.timeout {
+            self.number("timeoutInSeconds", timeout);
+        }
+        if let Some(heartbeat) = scheduled.heartbeat {
+            self.number("heartbeatInSeconds", heartbeat);
+        }
+        if let Some(role) = &scheduled.role_arn {
+            self.object("taskCredentials", |out| out.text("roleArn", role));
+        }
+    }
+}
 
 impl Event {
     /// The API's `HistoryEventType`.
@@ -73,116 +174,116 @@ impl Event {
         name.to_owned()
     }
 
-    /// The name and content of the details field, for the types that have one.
-    fn details(&self) -> Option<(&'static str, Details)> {
-        Some(match self {
-            Self::ExecutionStarted { input, role_arn } => {
-                let mut details = data("input", input);
-                details.insert("roleArn".into(), role_arn.as_ref().into());
-                ("executionStartedEventDetails", details)
+    /// The name of the details field, for the types that have one, with its content written to `out`.
+    fn write_details(&self, out: &mut Fields<'_>) {
+        match self {
+            Self::ExecutionStarted { input, role_arn } => out.details("executionStarted", |out| {
+                out.data("input", input);
+                out.text("roleArn", role_arn);
+            }),
+            Self::ExecutionSucceeded { output } => {
+                out.details("executionSucceeded", |out| out.data("output", output));
             }
-            Self::ExecutionSucceeded { output } => ("executionSucceededEventDetails", data("output", output)),
-            Self::ExecutionFailed(failure) => ("executionFailedEventDetails", failed(failure)),
-            Self::ExecutionAborted(failure) => ("executionAbortedEventDetails", failed(failure)),
-            Self::ExecutionTimedOut(failure) => ("executionTimedOutEventDetails", failed(failure)),
-            Self::StateEntered { name, input, .. } => {
-                let mut details = named(name);
-                details.extend(data("input", input));
-                ("stateEnteredEventDetails", details)
-            }
-            Self::StateExited { name, output, assigned, .. } => {
-                let mut details = named(name);
-                details.extend(data("output", output));
+            Self::ExecutionFailed(failure) => out.details("executionFailed", |out| out.failure(failure)),
+            Self::ExecutionAborted(failure) => out.details("executionAborted", |out| out.failure(failure)),
+            Self::ExecutionTimedOut(failure) => out.details("executionTimedOut", |out| out.failure(failure)),
+            Self::StateEntered { name, input, .. } => out.details("stateEntered", |out| {
+                out.text("name", name);
+                out.data("input", input);
+            }),
+            Self::StateExited { name, output, assigned, .. } => out.details("stateExited", |out| {
+                out.text("name", name);
+                out.data("output", output);
                 if !assigned.is_empty() {
-                    let variables: Details =
-                        assigned.iter().map(|(name, text)| (name.clone(), text.as_ref().into())).collect();
-                    details.insert("assignedVariables".into(), Value::Object(variables));
-                    details.insert("assignedVariablesDetails".into(), json!({"truncated": false}));
+                    out.object("assignedVariables", |out| {
+                        for (name, text) in assigned {
+                            out.text(name, text);
+                        }
+                    });
+                    out.untruncated("assignedVariables");
                 }
-                ("stateExitedEventDetails", details)
-            }
+            }),
             Self::TaskScheduled { service, action, region, parameters, scheduled } => {
-                let mut details = task(service, action);
-                details.insert("region".into(), region.as_ref().into());
-                details.insert("parameters".into(), parameters.as_ref().into());
-                details.extend(limits(scheduled));
-                ("taskScheduledEventDetails", details)
+                out.details("taskScheduled", |out| {
+                    out.task(service, action);
+                    out.text("region", region);
+                    out.text("parameters", parameters);
+                    out.limits(scheduled);
+                });
             }
-            Self::TaskStarted { service, action } => ("taskStartedEventDetails", task(service, action)),
-            Self::TaskSubmitted { service, action, output } => {
-                let mut details = task(service, action);
-                details.extend(data("output", output));
-                ("taskSubmittedEventDetails", details)
-            }
-            Self::TaskSucceeded { service, action, output } => {
-                let mut details = task(service, action);
-                details.extend(data("output", output));
-                ("taskSucceededEventDetails", details)
-            }
-            Self::TaskFailed { service, action, failure } => {
-                let mut details = task(service, action);
-                details.extend(failed(failure));
-                ("taskFailedEventDetails", details)
-            }
-            Self::TaskTimedOut { service, action, failure } => {
-                let mut details = task(service, action);
-                details.extend(failed(failure));
-                ("taskTimedOutEventDetails", details)
-            }
+            Self::TaskStarted { service, action } => out.details("taskStarted", |out| out.task(service, action)),
+            Self::TaskSubmitted { service, action, output } => out.details("taskSubmitted", |out| {
+                out.task(service, action);
+                out.data("output", output);
+            }),
+            Self::TaskSucceeded { service, action, output } => out.details("taskSucceeded", |out| {
+                out.task(service, action);
+                out.data("output", output);
+            }),
+            Self::TaskFailed { service, action, failure } => out.details("taskFailed", |out| {
+                out.task(service, action);
+                out.failure(failure);
+            }),
+            Self::TaskTimedOut { service, action, failure } => out.details("taskTimedOut", |out| {
+                out.task(service, action);
+                out.failure(failure);
+            }),
             Self::LambdaFunctionScheduled { resource, input, scheduled } => {
-                let mut details = Details::from_iter([("resource".to_owned(), Value::from(resource.as_ref()))]);
-                details.extend(data("input", input));
-                details.extend(limits(scheduled));
-                ("lambdaFunctionScheduledEventDetails", details)
+                out.details("lambdaFunctionScheduled", |out| {
+                    out.text("resource", resource);
+                    out.data("input", input);
+                    out.limits(scheduled);
+                });
             }
-            Self::LambdaFunctionSucceeded { output } => ("lambdaFunctionSucceededEventDetails", data("output", output)),
-            Self::LambdaFunctionFailed(failure) => ("lambdaFunctionFailedEventDetails", failed(failure)),
-            Self::LambdaFunctionTimedOut(failure) => ("lambdaFunctionTimedOutEventDetails", failed(failure)),
-            Self::ActivityScheduled { resource, input, scheduled } => {
-                let mut details = Details::from_iter([("resource".to_owned(), Value::from(resource.as_ref()))]);
-                details.extend(data("input", input));
-                details.extend(limits(scheduled));
-                ("activityScheduledEventDetails", details)
+            Self::LambdaFunctionSucceeded { output } => {
+                out.details("lambdaFunctionSucceeded", |out| out.data("output", output));
             }
-            Self::ActivityStarted { worker } => {
-                let details = worker.iter().map(|worker| ("workerName".to_owned(), Value::from(worker.as_str())));
-                ("activityStartedEventDetails", details.collect())
-            }
-            Self::ActivitySucceeded { output } => ("activitySucceededEventDetails", data("output", output)),
-            Self::ActivityFailed(failure) => ("activityFailedEventDetails", failed(failure)),
-            Self::ActivityTimedOut(failure) => ("activityTimedOutEventDetails", failed(failure)),
-            Self::MapStateStarted { length } => {
-                ("mapStateStartedEventDetails", Details::from_iter([("length".to_owned(), Value::from(*length))]))
-            }
-            Self::MapIterationStarted { name, index } => ("mapIterationStartedEventDetails", iteration(name, *index)),
-            Self::MapIterationSucceeded { name, index } => {
-                ("mapIterationSucceededEventDetails", iteration(name, *index))
-            }
-            Self::MapIterationFailed { name, index } => ("mapIterationFailedEventDetails", iteration(name, *index)),
-            Self::MapIterationAborted { name, index } => ("mapIterationAbortedEventDetails", iteration(name, *index)),
-            Self::EvaluationFailed { state, location, failure } => {
-                let mut details = failed(failure);
-                if let Some(location) = location {
-                    details.insert("location".into(), location.as_str().into());
+            Self::LambdaFunctionFailed(failure) => out.details("lambdaFunctionFailed", |out| out.failure(failure)),
+            Self::LambdaFunctionTimedOut(failure) => out.details("lambdaFunctionTimedOut", |out| out.failure(failure)),
+            Self::ActivityScheduled { resource, input, scheduled } => out.details("activityScheduled", |out| {
+                out.text("resource", resource);
+                out.data("input", input);
+                out.limits(scheduled);
+            }),
+            Self::ActivityStarted { worker } => out.details("activityStarted", |out| {
+                if let Some(worker) = worker {
+                    out.text("workerName", worker);
                 }
-                details.insert("state".into(), state.as_ref().into());
-                ("evaluationFailedEventDetails", details)
+            }),
+            Self::ActivitySucceeded { output } => out.details("activitySucceeded", |out| out.data("output", output)),
+            Self::ActivityFailed(failure) => out.details("activityFailed", |out| out.failure(failure)),
+            Self::ActivityTimedOut(failure) => out.details("activityTimedOut", |out| out.failure(failure)),
+            Self::MapStateStarted { length } => {
+                out.details("mapStateStarted", |out| out.number("length", *length as u64));
             }
-            Self::MapRunStarted { arn } => {
-                ("mapRunStartedEventDetails", Details::from_iter([("mapRunArn".to_owned(), Value::from(arn.as_ref()))]))
+            Self::MapIterationStarted { name, index } => {
+                out.details("mapIterationStarted", |out| out.iteration(name, *index));
             }
-            Self::MapRunRedriven { arn, count } => (
-                "mapRunRedrivenEventDetails",
-                Details::from_iter([
-                    ("mapRunArn".to_owned(), Value::from(arn.as_ref())),
-                    ("redriveCount".to_owned(), Value::from(*count)),
-                ]),
-            ),
-            Self::MapRunFailed(failure) => ("mapRunFailedEventDetails", failed(failure)),
-            Self::ExecutionRedriven { count } => (
-                "executionRedrivenEventDetails",
-                Details::from_iter([("redriveCount".to_owned(), Value::from(*count))]),
-            ),
+            Self::MapIterationSucceeded { name, index } => {
+                out.details("mapIterationSucceeded", |out| out.iteration(name, *index));
+            }
+            Self::MapIterationFailed { name, index } => {
+                out.details("mapIterationFailed", |out| out.iteration(name, *index));
+            }
+            Self::MapIterationAborted { name, index } => {
+                out.details("mapIterationAborted", |out| out.iteration(name, *index));
+            }
+            Self::MapRunStarted { arn } => out.details("mapRunStarted", |out| out.text("mapRunArn", arn)),
+            Self::MapRunRedriven { arn, count } => out.details("mapRunRedriven", |out| {
+                out.text("mapRunArn", arn);
+                out.number("redriveCount", *count);
+            }),
+            Self::MapRunFailed(failure) => out.details("mapRunFailed", |out| out.failure(failure)),
+            Self::ExecutionRedriven { count } => {
+                out.details("executionRedriven", |out| out.number("redriveCount", *count));
+            }
+            Self::EvaluationFailed { state, location, failure } => out.details("evaluationFailed", |out| {
+                out.failure(failure);
+                if let Some(location) = location {
+                    out.text("location", location);
+                }
+                out.text("state", state);
+            }),
             Self::StateAborted { .. }
             | Self::LambdaFunctionStarted
             | Self::MapRunSucceeded
@@ -190,8 +291,8 @@ impl Event {
             | Self::MapStateFailed
             | Self::ParallelStateStarted
             | Self::ParallelStateSucceeded
-            | Self::ParallelStateFailed => return None,
-        })
+            | Self::ParallelStateFailed => {}
+        }
     }
 }
 
@@ -208,51 +309,4 @@ impl StateKind {
             Self::Map => "Map",
         }
     }
-}
-
-/// `input` or `output` with its `…Details`. Only data above the API's answer size would be truncated; ours never is.
-fn data(name: &str, text: &str) -> Details {
-    Details::from_iter([(name.to_owned(), Value::from(text)), (format!("{name}Details"), json!({"truncated": false}))])
-}
-
-fn named(name: &StateName) -> Details {
-    Details::from_iter([("name".to_owned(), Value::from(name.as_ref()))])
-}
-
-fn iteration(name: &StateName, index: usize) -> Details {
-    let mut details = named(name);
-    details.insert("index".into(), index.into());
-    details
-}
-
-fn task(service: &str, action: &str) -> Details {
-    Details::from_iter([
-        ("resourceType".to_owned(), Value::from(service)),
-        ("resource".to_owned(), Value::from(action)),
-    ])
-}
-
-fn failed(failure: &Failure) -> Details {
-    let fields = [("error", &failure.error), ("cause", &failure.cause)];
-    fields.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text.as_deref()?)))).collect()
-}
-
-fn limits(scheduled: &Scheduled) -> Details {
-    let mut details = Details::new();
-    if let Some(timeout) = scheduled.timeout {
-        details.insert("timeoutInSeconds".into(), timeout.into());
-    }
-    if let Some(heartbeat) = scheduled.heartbeat {
-        details.insert("heartbeatInSeconds".into(), heartbeat.into());
-    }
-    if let Some(role) = &scheduled.role_arn {
-        details.insert("taskCredentials".into(), json!({"roleArn": role}));
-    }
-    details
-}
-
-/// The events as one JSON array, each as [`HistoryEvent::to_value`] has it.
-pub fn history_text(events: &[HistoryEvent]) -> String {
-    let values: Vec<Value> = events.iter().map(HistoryEvent::to_value).collect();
-    Value::Array(values).to_string()
 }

@@ -34,7 +34,10 @@ pub enum Root {
 #[derive(Clone, Debug)]
 enum Step {
     Name(String),
+    /// At the end of a path: those of the names that are there, in one object.
     Names(Vec<String>),
+    /// Before the end: the value of each.
+    Each(Vec<String>),
     Indices(Vec<i64>),
     Slice(Option<i64>, Option<i64>),
     All,
@@ -54,6 +57,18 @@ enum Function {
     Keys,
     First,
     Last,
+}
+
+impl Step {
+    /// What the step is when others follow it.
+    fn make_inner(&mut self) {
+        match self {
+            Self::Names(names) if names.len() == 1 => *self = Self::Name(names.remove(0)),
+            Self::Names(names) => *self = Self::Each(std::mem::take(names)),
+            Self::Deep(inner) => inner.make_inner(),
+            _ => {}
+        }
+    }
 }
 
 /// A text that is not a path.
@@ -111,10 +126,9 @@ impl Path {
     /// Whether it can select one value at most.
     pub fn is_definite(&self) -> bool {
         self.steps.iter().all(|step| match step {
-            Step::Name(_) | Step::Function(_) => true,
+            Step::Name(_) | Step::Names(_) | Step::Function(_) => true,
             Step::Indices(indices) => indices.len() == 1,
-            Step::Names(names) => names.len() == 1,
-            Step::Slice(..) | Step::All | Step::Deep(_) | Step::Filter(_) => false,
+            Step::Each(_) | Step::Slice(..) | Step::All | Step::Deep(_) | Step::Filter(_) => false,
         })
     }
 
@@ -215,6 +229,7 @@ fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, out: &mut Vec<Foun
                 out.push(Found::Computed(Value::Object(kept)));
             }
         }
+        Step::Each(names) => out.extend(names.iter().filter_map(|name| value.get(name)).map(Found::Borrowed)),
         Step::Indices(indices) => {
             if let Value::Array(values) = value {
                 let at = |index: &i64| from_end(*index, values.len()).and_then(|index| values.get(index));
@@ -223,15 +238,19 @@ fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, out: &mut Vec<Foun
         }
         Step::Slice(from, to) => {
             if let Value::Array(values) = value {
-                let bound = |bound: &Option<i64>, default: usize| match bound {
-                    None => default,
-                    Some(bound) if *bound < 0 => {
-                        values.len().saturating_sub(usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX))
-                    }
-                    Some(bound) => usize::try_from(*bound).unwrap_or(usize::MAX).min(values.len()),
+                let length = i64::try_from(values.len()).unwrap_or(i64::MAX);
+                let from_start = |bound: i64| if bound < 0 { (length + bound).max(0) } else { bound };
+                // Between two bounds Jayway counts as it goes: from -2 to 2 leads round the end.
+                let (from, to) = match (*from, *to) {
+                    (Some(from), Some(to)) => (from, to.min(length)),
+                    (Some(from), None) => (from_start(from), length),
+                    (None, Some(to)) => (0, if to < 0 { length + to } else { to.min(length) }),
+                    (None, None) => (0, length),
                 };
-                let (from, to) = (bound(from, 0), bound(to, values.len()));
-                out.extend(values.iter().take(to).skip(from).map(Found::Borrowed));
+                let from = from.max(-length);
+                out.extend(
+                    (from..to).filter_map(|index| values.get(from_end(index, values.len())?)).map(Found::Borrowed),
+                );
             }
         }
         Step::All => match value {
@@ -240,7 +259,11 @@ fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, out: &mut Vec<Foun
             _ => {}
         },
         Step::Deep(inner) => {
-            step_into(inner, value, root, out);
+            // A union is found only where all of it is.
+            let whole = |names: &[String]| names.iter().all(|name| value.get(name).is_some());
+            if !matches!(&**inner, Step::Names(names) if !whole(names)) {
+                step_into(inner, value, root, out);
+            }
             match value {
                 Value::Array(values) => values.iter().for_each(|value| step_into(step, value, root, out)),
                 Value::Object(fields) => fields.values().for_each(|value| step_into(step, value, root, out)),
@@ -338,14 +361,29 @@ mod tests {
         check("$.store.book[?(@.title =~ /s.*/i)].title", json!(["Sayings", "Sword"]));
         check("$.store.book[?(!(@.isbn))].title", json!(["Sayings"]));
         check("$.store.book[?(@.title in ['Moby', 'x'])].price", json!([8.99]));
-        check("$.store.book[(@.length-1)].title", json!("Moby"));
+        check("$['odd-name']['a b'][-2:2]", json!([3, 4, 1, 2]));
+        check("$['limit','nowhere']", json!({"limit": 10}));
+        check("$.store['bicycle','book'].color", json!(["red"]));
         check("$.store.book.length()", json!(3));
         check("$..price.max()", json!(19.95));
     }
 
     #[test]
     fn what_is_no_path_is_refused_with_its_position() {
-        for text in ["", "x", "$.", "$[", "$['a'", "$[?(@.a ==)]", "$.a[1:2:3:4]", "$[?(((((", "$x y"] {
+        for text in [
+            "",
+            "x",
+            "$.",
+            "$[",
+            "$['a'",
+            "$[?(@.a ==)]",
+            "$.a[:]",
+            "$[?@.a]",
+            "$[9999999999]",
+            "$[(@.length-1)]",
+            "$[?(((((",
+            "$x y",
+        ] {
             assert!(Path::parse(text).is_err(), "{text}");
         }
         let deep = format!("$[?{}@.a{}]", "(".repeat(500), ")".repeat(500));

@@ -1,4 +1,4 @@
-//! DynamoDB: hands each operation to `dynoxide`, off the async threads.
+//! DynamoDB: hands each operation to `dynoxide`; what may take long, off the async threads.
 
 use axum::response::Response;
 use dynoxide::{Database, DynoxideError};
@@ -63,15 +63,19 @@ pub(crate) async fn handle(world: &World, operation: &str, body: String) -> Resp
 
 /// Calls an operation with its request as JSON.
 pub(crate) async fn call(world: &World, operation: &str, body: String) -> Result<String, Refused> {
-    let database = world.dynamodb.clone();
-    let operation = operation.to_owned();
-    let called = tokio::task::spawn_blocking(move || {
-        dispatch(&database, &operation, &body).map_err(|error| {
-            let error = resolved(&operation, error);
+    let run = |database: &Database, operation: &str, body: &str| {
+        dispatch(database, operation, body).map_err(|error| {
+            let error = resolved(operation, error);
             Refused { status: error.status_code(), body: error.to_json() }
         })
-    })
-    .await;
+    };
+    // One item is a matter of microseconds, less than another thread takes to wake up.
+    if matches!(operation, "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem") {
+        return run(&world.dynamodb, operation, &body);
+    }
+    let database = world.dynamodb.clone();
+    let operation = operation.to_owned();
+    let called = tokio::task::spawn_blocking(move || run(&database, &operation, &body)).await;
     called.unwrap_or_else(|error| {
         let error = DynoxideError::InternalServerError(error.to_string());
         Err(Refused { status: error.status_code(), body: error.to_json() })

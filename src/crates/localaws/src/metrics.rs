@@ -6,7 +6,7 @@ mod cbor;
 
 use axum::response::Response;
 use bytes::Bytes;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,37 +25,55 @@ pub(crate) fn invocation(world: &World, function: &str, millis: f64, failed: boo
         // Nothing is throttled here, which the metric says as it does at AWS.
         ("Throttles", 0.0),
     ];
-    put(world, "AWS/Lambda", "FunctionName", function, points.to_vec());
+    let (at, of) = (world.clock.now(), function.to_owned());
+    world.store.write_later(move |transaction| {
+        let points = points.map(|(name, value)| Point { name, of: of.clone(), at, value, samples: 1.0 });
+        write(transaction, "AWS/Lambda", "FunctionName", points)
+    });
 }
 
-/// Counts the start of an execution.
-pub(crate) fn execution_started(world: &World, machine: &str) {
-    put(world, "AWS/States", "StateMachineArn", machine, vec![("ExecutionsStarted", 1.0)]);
-}
-
-/// Counts the end of an execution that took `millis`.
-pub(crate) fn execution_ended(world: &World, machine: &str, status: &str, millis: i64) {
-    let name = match status {
+/// The metric that counts executions that ended so.
+pub(crate) fn of_status(status: &str) -> &'static str {
+    match status {
         "SUCCEEDED" => "ExecutionsSucceeded",
         "ABORTED" => "ExecutionsAborted",
         "TIMED_OUT" => "ExecutionsTimedOut",
         _ => "ExecutionsFailed",
-    };
-    #[expect(clippy::cast_precision_loss, reason = "milliseconds of an execution fit a float exactly")]
-    put(world, "AWS/States", "StateMachineArn", machine, vec![(name, 1.0), ("ExecutionTime", millis as f64)]);
+    }
 }
 
-fn put(world: &World, namespace: &'static str, dimension: &'static str, of: &str, points: Vec<(&'static str, f64)>) {
-    let (at, of) = (world.clock.now(), of.to_owned());
-    world.store.write_later(move |transaction| {
-        let mut insert = transaction.prepare_cached(
-            "INSERT INTO metrics (namespace, name, dimension, value_of, at, value) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?;
-        for (name, value) in points {
-            insert.execute(params![namespace, name, dimension, of, at, value])?;
-        }
-        Ok(())
-    });
+/// A value of a metric, and how often it was that value.
+pub(crate) struct Point {
+    pub(crate) name: &'static str,
+    /// The function or machine.
+    pub(crate) of: String,
+    pub(crate) at: i64,
+    pub(crate) value: f64,
+    pub(crate) samples: f64,
+}
+
+/// Writes values of Step Functions' metrics.
+pub(crate) fn write_of_states(
+    transaction: &Connection,
+    points: impl IntoIterator<Item = Point>,
+) -> rusqlite::Result<()> {
+    write(transaction, "AWS/States", "StateMachineArn", points)
+}
+
+fn write(
+    transaction: &Connection,
+    namespace: &str,
+    dimension: &str,
+    points: impl IntoIterator<Item = Point>,
+) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO metrics (namespace, name, dimension, value_of, at, value, samples) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT DO UPDATE SET samples = samples + excluded.samples",
+    )?;
+    for Point { name, of, at, value, samples } in points {
+        insert.execute(params![namespace, name, dimension, of, at, value, samples])?;
+    }
+    Ok(())
 }
 
 /// Answers a request in JSON.
@@ -236,23 +254,23 @@ async fn periods(world: &World, stat: MetricStat, from: i64, to: i64) -> Result<
     let statistic = stat.stat.clone();
     let period = stat.period.saturating_mul(1000);
     let of = stat.metric.dimensions.first().map(|dimension| dimension.value.clone());
-    let rows: Vec<(i64, f64)> = world
+    let rows: Vec<(i64, (f64, f64))> = world
         .store
         .read(move |connection| {
             connection
                 .prepare_cached(
-                    "SELECT at, value FROM metrics
+                    "SELECT at, value, samples FROM metrics
                      WHERE namespace = ?1 AND name = ?2 AND (?3 IS NULL OR value_of = ?3) AND at >= ?4 AND at < ?5 ORDER BY at",
                 )?
                 .query_map(params![stat.metric.namespace, stat.metric.metric_name, of, from, to], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
+                    Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
                 })?
                 .collect()
         })
         .await?;
     let mut points = Vec::new();
     for chunk in rows.chunk_by(|(left, _), (right, _)| left.div_euclid(period) == right.div_euclid(period)) {
-        let values: Vec<f64> = chunk.iter().map(|(_, value)| *value).collect();
+        let values: Vec<(f64, f64)> = chunk.iter().map(|(_, value)| *value).collect();
         let value = statistic_of(&statistic, values).ok_or_else(|| {
             WireError::new(
                 400,
@@ -265,23 +283,26 @@ async fn periods(world: &World, stat: MetricStat, from: i64, to: i64) -> Result<
     Ok(points)
 }
 
-/// The statistic of some values; `None` for one that there is not.
-fn statistic_of(name: &str, mut values: Vec<f64>) -> Option<f64> {
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
-    let count = values.len() as f64;
-    let sum: f64 = values.iter().sum();
+/// The statistic of some values, each with how often it was there; `None` for a statistic that there is not.
+fn statistic_of(name: &str, mut values: Vec<(f64, f64)>) -> Option<f64> {
+    let count: f64 = values.iter().map(|(_, samples)| samples).sum();
+    let sum: f64 = values.iter().map(|(value, samples)| value * samples).sum();
+    let plain = |values: Vec<(f64, f64)>| values.into_iter().map(|(value, _)| value);
     match name {
         "Sum" => Some(sum),
         "SampleCount" => Some(count),
         "Average" => Some(sum / count),
-        "Minimum" => values.into_iter().reduce(f64::min),
-        "Maximum" => values.into_iter().reduce(f64::max),
+        "Minimum" => plain(values).reduce(f64::min),
+        "Maximum" => plain(values).reduce(f64::max),
         percentile => {
             let percent: f64 = percentile.strip_prefix('p')?.parse().ok().filter(|p| (0.0..=100.0).contains(p))?;
-            values.sort_by(f64::total_cmp);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the count")]
-            let rank = (percent / 100.0 * count).ceil().max(1.0) as usize;
-            values.get(rank - 1).copied()
+            values.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+            let rank = (percent / 100.0 * count).ceil().max(1.0);
+            let mut passed = 0.0;
+            values.into_iter().find_map(|(value, samples)| {
+                passed += samples;
+                (passed >= rank).then_some(value)
+            })
         }
     }
 }
@@ -292,14 +313,14 @@ mod tests {
 
     #[test]
     fn statistics_are_cloudwatch_s() {
-        let values = || vec![4.0, 1.0, 3.0, 2.0];
+        let values = || vec![(4.0, 1.0), (1.0, 1.0), (2.5, 2.0)];
         let cases = [
             ("Sum", Some(10.0)),
             ("SampleCount", Some(4.0)),
             ("Average", Some(2.5)),
             ("Minimum", Some(1.0)),
             ("Maximum", Some(4.0)),
-            ("p50", Some(2.0)),
+            ("p50", Some(2.5)),
             ("p95", Some(4.0)),
             ("tm99", None),
         ];

@@ -4,6 +4,7 @@
 //! survives the end of the process at any moment (not a loss of power, which may cost the last moments).
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -47,6 +48,9 @@ pub enum StoreError {
 
 /// The version of the tables below, kept in `user_version`.
 const VERSION: i64 = 2;
+
+/// How many statements a connection keeps prepared.
+const STATEMENTS: usize = 128;
 
 const SCHEMA: &str = "
 CREATE TABLE definitions (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
@@ -92,11 +96,24 @@ CREATE TABLE log_streams (
     log_group TEXT NOT NULL, name TEXT NOT NULL, created_at INTEGER NOT NULL,
     PRIMARY KEY (log_group, name)) WITHOUT ROWID;
 ALTER TABLE log_groups ADD COLUMN retention INTEGER;
+CREATE TABLE points (
+    namespace TEXT NOT NULL, name TEXT NOT NULL, dimension TEXT NOT NULL, value_of TEXT NOT NULL,
+    at INTEGER NOT NULL, value REAL NOT NULL, samples REAL NOT NULL,
+    PRIMARY KEY (namespace, name, value_of, at, value)) WITHOUT ROWID;
+INSERT INTO points SELECT namespace, name, dimension, value_of, at, value, COUNT(*) FROM metrics
+    GROUP BY namespace, name, value_of, at, value;
+DROP TABLE metrics;
+ALTER TABLE points RENAME TO metrics;
 ";
 
 pub(crate) type Write = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
+/// After how many commits the log is moved into the database.
+const COMMITS_A_CHECKPOINT: usize = 256;
+
 struct Job {
+    /// The log is to be moved into the database.
+    checkpoint: bool,
     writes: Vec<Write>,
     done: Option<oneshot::Sender<Result<(), String>>>,
 }
@@ -104,10 +121,12 @@ struct Job {
 /// The store. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Store {
+    writer: Arc<Mutex<Connection>>,
     reader: Arc<Mutex<Connection>>,
     /// For look-ups by key that must not wait behind a long reading.
     keys: Arc<Mutex<Connection>>,
     jobs: mpsc::UnboundedSender<Job>,
+    since_checkpoint: Arc<AtomicUsize>,
 }
 
 impl Store {
@@ -123,13 +142,17 @@ impl Store {
                 private_directory(path).map_err(directory)?;
                 let file = path.join("localaws.sqlite");
                 let writer = prepared(Connection::open(&file)?)?;
-                let reading = || Ok::<_, StoreError>(Arc::new(Mutex::new(Connection::open(&file)?)));
+                let reading = || {
+                    let connection = Connection::open(&file)?;
+                    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+                    Ok::<_, StoreError>(Arc::new(Mutex::new(connection)))
+                };
                 (Arc::new(Mutex::new(writer)), reading()?, reading()?)
             }
         };
         let (jobs, queue) = mpsc::unbounded_channel();
-        tokio::spawn(write_all(writer, queue));
-        Ok(Self { reader, keys, jobs })
+        tokio::spawn(write_all(Arc::clone(&writer), queue));
+        Ok(Self { writer, reader, keys, jobs, since_checkpoint: Arc::default() })
     }
 
     /// Has something written; comes back when it is committed.
@@ -143,15 +166,32 @@ impl Store {
     /// Has several things written in one commit.
     pub(crate) async fn write_batch(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let (done, committed) = oneshot::channel();
-        let job = Job { writes, done: Some(done) };
+        let job = Job { writes, done: Some(done), checkpoint: false };
         self.jobs.send(job).map_err(|_| StoreError::Write("the writer has stopped".into()))?;
         committed.await.map_err(|_| StoreError::Write("the writer has stopped".into()))?.map_err(StoreError::Write)
+    }
+
+    /// Writes several things in one commit, here and now: for the driver, whose commits are frequent and small. Nothing
+    /// waits for the disk in it; moving the log into the database is the other writer's business.
+    pub(crate) fn commit_now(&self, writes: Vec<Write>) -> Result<(), StoreError> {
+        {
+            let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = writer.transaction()?;
+            writes.into_iter().try_for_each(|write| write(&transaction))?;
+            transaction.commit()?;
+        }
+        let count = self.since_checkpoint.fetch_add(1, Ordering::Relaxed);
+        if count >= COMMITS_A_CHECKPOINT {
+            self.since_checkpoint.store(0, Ordering::Relaxed);
+            let _ = self.jobs.send(Job { writes: Vec::new(), done: None, checkpoint: true });
+        }
+        Ok(())
     }
 
     /// Has something written some time soon: logs and metrics, which nobody waits for.
     pub(crate) fn write_later(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         // The writer outlives every user but the very last, whose log line nobody reads.
-        let _ = self.jobs.send(Job { writes: vec![Box::new(write)], done: None });
+        let _ = self.jobs.send(Job { writes: vec![Box::new(write)], done: None, checkpoint: false });
     }
 
     /// Reads, off the async threads. What was committed before the call is seen.
@@ -175,6 +215,9 @@ impl Store {
 fn prepared(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // Done by hand, off the threads that others wait for.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if found > VERSION {
@@ -193,12 +236,19 @@ fn prepared(mut connection: Connection) -> Result<Connection, StoreError> {
 /// Writes what comes, as much of it as has piled up in one commit.
 async fn write_all(connection: Arc<Mutex<Connection>>, mut queue: mpsc::UnboundedReceiver<Job>) {
     let mut jobs = Vec::new();
+    let mut batches = 0_usize;
     while queue.recv_many(&mut jobs, 1024).await > 0 {
         let batch = std::mem::take(&mut jobs);
         let connection = Arc::clone(&connection);
+        batches += 1;
+        let checkpoint = batch.iter().any(|job| job.checkpoint) || batches.is_multiple_of(COMMITS_A_CHECKPOINT);
         let written = tokio::task::spawn_blocking(move || {
             let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            commit(&mut connection, batch)
+            let done = commit(&mut connection, batch);
+            if checkpoint && let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+                tracing::warn!(%error, "the log could not be moved into the database");
+            }
+            done
         })
         .await;
         match written {

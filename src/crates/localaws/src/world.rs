@@ -160,6 +160,8 @@ impl World {
             Place::Directory(path) => Database::new(&crate::store::dynamodb_file(path).to_string_lossy()),
         }
         .map_err(|error| OpenError::DynamoDb(error.to_string()))?;
+        // Sets `synchronous = NORMAL`, as our own store has it: the engine itself would sync each write to the disk.
+        dynamodb.disable_bulk_loading().map_err(|error| OpenError::DynamoDb(error.to_string()))?;
         let clock = Clock::new(options.time_scale);
         let (driver, queue) = driver::channel();
         let world = Self(Arc::new(Inner {

@@ -12,7 +12,7 @@ pub(super) fn parse(source: &str) -> Result<(Root, Vec<Step>), PathError> {
     let mut parser = Parser { source, at: 0, depth: 0 };
     let root = parser.root()?;
     let steps = parser.steps()?;
-    parser.blanks();
+    parser.spaces();
     if parser.at < source.len() { parser.fail("unexpected text") } else { Ok((root, steps)) }
 }
 
@@ -42,6 +42,11 @@ impl<'a> Parser<'a> {
 
     fn blanks(&mut self) {
         self.at += self.rest().len() - self.rest().trim_start().len();
+    }
+
+    /// Outside of filters a blank is a space and nothing else.
+    fn spaces(&mut self) {
+        self.at += self.rest().len() - self.rest().trim_start_matches(' ').len();
     }
 
     fn fail<T>(&self, problem: &str) -> Result<T, PathError> {
@@ -80,6 +85,10 @@ impl<'a> Parser<'a> {
             } else if self.rest().starts_with('[') {
                 steps.push(self.bracket()?);
             } else {
+                let last = steps.len().saturating_sub(1);
+                for step in &mut steps[..last] {
+                    step.make_inner();
+                }
                 return Ok(steps);
             }
         }
@@ -89,7 +98,9 @@ impl<'a> Parser<'a> {
         if self.eat("*") {
             return Ok(Step::All);
         }
-        let ends = |c: char| c.is_whitespace() || ".[]()=!<>&|,?'\"".contains(c);
+        // In a filter, a path ends where the comparison goes on.
+        let in_filter = self.depth > 0;
+        let ends = |c: char| " .[(".contains(c) || (in_filter && (c.is_whitespace() || "])=!<>&|,?'\"".contains(c)));
         let end = self.rest().find(ends).unwrap_or(self.rest().len());
         if end == 0 {
             return self.fail("expected a name");
@@ -115,7 +126,7 @@ impl<'a> Parser<'a> {
 
     fn bracket(&mut self) -> Result<Step, PathError> {
         self.expect("[")?;
-        self.blanks();
+        self.spaces();
         let step = match self.rest().chars().next() {
             Some('*') => {
                 self.at += 1;
@@ -123,14 +134,17 @@ impl<'a> Parser<'a> {
             }
             Some('?') => {
                 self.at += 1;
+                self.spaces();
+                self.expect("(")?;
+                let test = self.any_of()?;
                 self.blanks();
-                Step::Filter(self.any_of()?)
+                self.expect(")")?;
+                Step::Filter(test)
             }
             Some('\'' | '"') => self.names()?,
-            Some('(') => self.length_index()?,
             _ => self.indices()?,
         };
-        self.blanks();
+        self.spaces();
         self.expect("]")?;
         Ok(step)
     }
@@ -138,7 +152,7 @@ impl<'a> Parser<'a> {
     fn names(&mut self) -> Result<Step, PathError> {
         let mut names = vec![self.quoted()?];
         loop {
-            self.blanks();
+            self.spaces();
             if !self.eat(",") {
                 return Ok(Step::Names(names));
             }
@@ -147,62 +161,65 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// `(@.length-1)`: the one expression that Step Functions' examples use as an index.
-    fn length_index(&mut self) -> Result<Step, PathError> {
-        self.expect("(")?;
-        self.blanks();
-        self.expect("@.length")?;
-        let _ = self.eat("()");
-        self.blanks();
-        self.expect("-")?;
-        self.blanks();
-        let Some(back) = self.integer() else { return self.fail("expected a number") };
-        self.blanks();
-        self.expect(")")?;
-        Ok(Step::Indices(vec![back.saturating_neg()]))
-    }
-
     fn indices(&mut self) -> Result<Step, PathError> {
-        let first = self.integer();
-        self.blanks();
-        if self.eat(":") {
-            self.blanks();
-            let last = self.integer();
-            return Ok(Step::Slice(first, last));
-        }
-        let Some(first) = first else { return self.fail("expected an index, a quoted name, '*' or '?'") };
-        let mut indices = vec![first];
-        while self.eat(",") {
-            self.blanks();
-            let Some(index) = self.integer() else { return self.fail("expected an index") };
-            indices.push(index);
-            self.blanks();
-        }
-        Ok(Step::Indices(indices))
-    }
-
-    fn integer(&mut self) -> Option<i64> {
-        let sign = usize::from(self.rest().starts_with('-'));
-        let digits = self.rest()[sign..].bytes().take_while(u8::is_ascii_digit).count();
-        let number = self.rest()[..sign + digits].parse().ok()?;
-        self.at += sign + digits;
-        Some(number)
+        let Some(end) = self.rest().find(']') else { return self.fail("expected ']'") };
+        let text = self.rest()[..end].trim_end_matches(' ');
+        let number = |text: &str| text.parse::<i32>().ok().map(i64::from);
+        let step = if text.contains(':') {
+            // What follows a second colon is not looked at.
+            let mut bounds = text
+                .split(':')
+                .map(|bound| if bound.is_empty() { Ok(None) } else { number(bound).map(Some).ok_or(()) });
+            let known = text.chars().all(|c| c.is_ascii_digit() || c == '-' || c == ':');
+            match (bounds.next(), bounds.next()) {
+                (Some(Ok(from)), Some(Ok(to))) if known && (from.is_some() || to.is_some()) => Step::Slice(from, to),
+                _ => return self.fail("expected the bounds of a slice"),
+            }
+        } else {
+            match text.split(',').map(|index| number(index.trim_matches(' '))).collect() {
+                Some(indices) => Step::Indices(indices),
+                None => return self.fail("expected an index, a quoted name, '*' or '?('"),
+            }
+        };
+        self.at += text.len();
+        Ok(step)
     }
 
     fn quoted(&mut self) -> Result<String, PathError> {
         let Some(quote) = self.rest().chars().next().filter(|c| "'\"".contains(*c)) else {
             return self.fail("expected a quoted name");
         };
-        let mut text = String::new();
+        let mut units: Vec<u16> = Vec::new();
+        let push = |units: &mut Vec<u16>, c: char| units.extend_from_slice(c.encode_utf16(&mut [0; 2]));
         let mut chars = self.rest().char_indices().skip(1);
         while let Some((offset, c)) = chars.next() {
             match c {
-                '\\' => text.extend(chars.next().map(|(_, c)| c)),
+                '\\' => match chars.next().map(|(_, c)| c) {
+                    Some('b') => units.push(0x08),
+                    Some('f') => units.push(0x0c),
+                    Some('n') => units.push(0x0a),
+                    Some('r') => units.push(0x0d),
+                    Some('t') => units.push(0x09),
+                    Some('u') => {
+                        let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
+                        match u16::from_str_radix(&digits, 16) {
+                            Ok(unit) if digits.len() == 4 => units.push(unit),
+                            _ => return self.fail("expected four hexadecimal digits"),
+                        }
+                    }
+                    // As recorded from Step Functions, where Jayway drops the backslash.
+                    Some('"') if quote == '\'' => {
+                        push(&mut units, '\\');
+                        push(&mut units, '"');
+                    }
+                    Some(c) => push(&mut units, c),
+                    None => {}
+                },
                 c if c == quote => {
                     self.at += offset + c.len_utf8();
-                    return Ok(text);
+                    return Ok(String::from_utf16_lossy(&units));
                 }
-                c => text.push(c),
+                c => push(&mut units, c),
             }
         }
         self.fail("the quote is not closed")

@@ -8,14 +8,20 @@ use indexmap::IndexMap;
 use rusqlite::{Connection, params};
 
 use super::{About, Finished};
+use crate::metrics::Point;
 use crate::sfn::logging::Logging;
 use crate::store::Write;
+
+/// How many events stand in one row at most, so that a page of a long history reads few others.
+const EVENTS_A_CHUNK: usize = 250;
 
 /// What has changed since the last commit.
 #[derive(Default)]
 pub(super) struct Changes {
     executions: IndexMap<i64, Change>,
     others: Vec<Write>,
+    /// How often a metric of a machine had a value, by name, machine, second and the value's bits.
+    metrics: HashMap<(&'static str, String, i64, u64), u32>,
     /// The definitions that stand in the store, by their text.
     definitions: HashMap<Arc<str>, i64>,
     next_definition: i64,
@@ -101,6 +107,12 @@ impl Changes {
         self.others.push(crate::logs::write_to_standing_group(group, stream, lines));
     }
 
+    /// Counts a value of a metric. Those of one second that are the same become one row.
+    pub(super) fn measured(&mut self, name: &'static str, machine: &str, at: i64, value: f64) {
+        let second = at.div_euclid(1000) * 1000;
+        *self.metrics.entry((name, machine.to_owned(), second, value.to_bits())).or_default() += 1;
+    }
+
     pub(super) fn other(&mut self, write: Write) {
         self.others.push(write);
     }
@@ -109,12 +121,26 @@ impl Changes {
     pub(super) fn forget(&mut self) {
         self.executions.clear();
         self.others.clear();
+        self.metrics.clear();
     }
 
     /// All of it, as one write or none.
     pub(super) fn take(&mut self) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.others);
         let executions = std::mem::take(&mut self.executions);
+        let metrics = std::mem::take(&mut self.metrics);
+        if !metrics.is_empty() {
+            writes.push(Box::new(move |transaction| {
+                let points = metrics.into_iter().map(|((name, of, at, value), samples)| Point {
+                    name,
+                    of,
+                    at,
+                    value: f64::from_bits(value),
+                    samples: f64::from(samples),
+                });
+                crate::metrics::write_of_states(transaction, points)
+            }));
+        }
         if !executions.is_empty() {
             writes.push(Box::new(move |transaction| {
                 executions.into_iter().try_for_each(|(id, change)| change.write(id, transaction))
@@ -166,11 +192,11 @@ impl Change {
                 )?
                 .execute(params![id, status, stopped_at, output, error, cause])?;
         }
-        if !events.is_empty() {
-            let (first, last) = (events.first().map_or(0, |event| event.id), events.last().map_or(0, |event| event.id));
+        for chunk in events.chunks(EVENTS_A_CHUNK) {
+            let (first, last) = (chunk.first().map_or(0, |event| event.id), chunk.last().map_or(0, |event| event.id));
             transaction
                 .prepare_cached("INSERT INTO history (execution, first, last, events) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, first, last, asl_engine::history_text(&events)])?;
+                .execute(params![id, first, last, asl_engine::history_text(chunk)])?;
         }
         if status == "SUCCEEDED" {
             // The history says it all from here on. What failed may be redriven, which starts from the journal.

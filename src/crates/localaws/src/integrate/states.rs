@@ -110,7 +110,7 @@ fn millis(seconds: &Value) -> i64 {
 /// What a `.sync` task gets once the execution that it waits for has ended.
 pub(super) async fn result(world: &World, watch: &Watch) -> Input {
     let task = watch.task;
-    let described = match executions::find(world, &watch.child).await {
+    let described = match executions::find(world, &watch.child) {
         Ok(row) => executions::described(row, true),
         Err(error) => Err(error),
     };

@@ -42,7 +42,7 @@ pub(crate) async fn start_for(world: &World, body: &str, by: (String, u64)) -> R
     match launch(world, request, about, None).await {
         Ok(started) => Ok(json!({"executionArn": started.arn, "startDate": seconds(started.at)})),
         Err(error) if error.code() == "ExecutionAlreadyExists" => {
-            let row = find(world, &execution_arn).await?;
+            let row = find(world, &execution_arn)?;
             let about: About = serde_json::from_str(&row.about).unwrap_or_default();
             if about.started_by == Some(by) {
                 Ok(json!({"executionArn": execution_arn, "startDate": seconds(row.started_at)}))
@@ -201,7 +201,7 @@ struct Redrive {
 
 pub(super) async fn redrive(world: &World, body: &str) -> Result<Value, WireError> {
     let Redrive { execution_arn } = read(body)?;
-    let row = find(world, &execution_arn).await?;
+    let row = find(world, &execution_arn)?;
     let refused = |why: String| WireError::new(400, "ExecutionNotRedrivable", why);
     if !matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
         return Err(refused(format!("Execution is {} and cannot be redriven", row.status)));
@@ -230,7 +230,7 @@ struct Stop {
 
 pub(super) async fn stop(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Stop = read(body)?;
-    let row = find(world, &request.execution_arn).await?;
+    let row = find(world, &request.execution_arn)?;
     let (reply, stopped_at) = oneshot::channel();
     let failure = Failure { error: request.error, cause: request.cause };
     world.driver.tell(Message::Stop { arn: request.execution_arn, failure, reply });
@@ -259,38 +259,36 @@ pub(crate) struct Row {
     definition: String,
 }
 
-pub(crate) async fn find(world: &World, execution_arn: &str) -> Result<Row, WireError> {
+pub(crate) fn find(world: &World, execution_arn: &str) -> Result<Row, WireError> {
     arn::check_kind(execution_arn, &["execution", "express"])?;
     let wanted = execution_arn.to_owned();
-    let found = world
-        .store
-        .read(move |connection| {
-            connection
-                .prepare_cached(
-                    "SELECT e.id, e.arn, e.machine, e.name, e.status, e.facts, e.started_at, e.stopped_at, e.output,
+    // By its key: less than another thread takes to wake up.
+    let found = world.store.read_now(move |connection| {
+        connection
+            .prepare_cached(
+                "SELECT e.id, e.arn, e.machine, e.name, e.status, e.facts, e.started_at, e.stopped_at, e.output,
                             e.error, e.cause, d.text, e.about
                      FROM executions e JOIN definitions d ON d.id = e.definition WHERE e.arn = ?1",
-                )?
-                .query_row([wanted], |row| {
-                    Ok(Row {
-                        id: row.get(0)?,
-                        arn: row.get(1)?,
-                        machine: row.get(2)?,
-                        name: row.get(3)?,
-                        status: row.get(4)?,
-                        facts: row.get(5)?,
-                        started_at: row.get(6)?,
-                        stopped_at: row.get(7)?,
-                        output: row.get(8)?,
-                        error: row.get(9)?,
-                        cause: row.get(10)?,
-                        definition: row.get(11)?,
-                        about: row.get(12)?,
-                    })
+            )?
+            .query_row([wanted], |row| {
+                Ok(Row {
+                    id: row.get(0)?,
+                    arn: row.get(1)?,
+                    machine: row.get(2)?,
+                    name: row.get(3)?,
+                    status: row.get(4)?,
+                    facts: row.get(5)?,
+                    started_at: row.get(6)?,
+                    stopped_at: row.get(7)?,
+                    output: row.get(8)?,
+                    error: row.get(9)?,
+                    cause: row.get(10)?,
+                    definition: row.get(11)?,
+                    about: row.get(12)?,
                 })
-                .optional()
-        })
-        .await?;
+            })
+            .optional()
+    })?;
     found.ok_or_else(|| {
         WireError::new(400, "ExecutionDoesNotExist", format!("Execution Does Not Exist: '{execution_arn}'"))
     })
@@ -305,7 +303,7 @@ struct Describe {
 
 pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Describe = read(body)?;
-    let row = find(world, &request.execution_arn).await?;
+    let row = find(world, &request.execution_arn)?;
     described(row, request.included_data.as_deref() != Some("METADATA_ONLY"))
 }
 
@@ -374,7 +372,7 @@ struct ByArn {
 
 pub(super) async fn describe_machine(world: &World, body: &str) -> Result<Value, WireError> {
     let ByArn { execution_arn } = read(body)?;
-    let row = find(world, &execution_arn).await?;
+    let row = find(world, &execution_arn)?;
     let facts = facts_of(&row)?;
     // The definition is the one that this execution runs, whatever the machine has become since.
     let about: About = serde_json::from_str(&row.about).unwrap_or_default();

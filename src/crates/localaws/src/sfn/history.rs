@@ -2,7 +2,8 @@
 
 use rusqlite::params;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{executions, page};
 use crate::wire::{WireError, read};
@@ -22,61 +23,86 @@ struct Get {
     include_execution_data: Option<bool>,
 }
 
-pub(super) async fn get(world: &World, body: &str) -> Result<Value, WireError> {
+/// The answer, as text: events stand in the store as they are answered.
+pub(super) async fn get(world: &World, body: &str) -> Result<String, WireError> {
     let request: Get = read(body)?;
-    let row = executions::find(world, &request.execution_arn).await?;
+    let row = executions::find(world, &request.execution_arn)?;
     let size = page::size(request.max_results, 100)?;
     let from = page::number(request.next_token.as_deref(), 1024)?;
-    let reverse = request.reverse_order;
-    let id = row.id;
-    let mut events: Vec<Value> =
-        world.store.read(move |connection| events(connection, id, from, reverse, size + 1)).await?;
-    let more = events.len() > size;
-    events.truncate(size);
-    if request.include_execution_data == Some(false) {
-        events.iter_mut().for_each(strip);
-    }
-    let next =
-        events.last().and_then(|event| event["id"].as_i64()).map(|last| if reverse { last - 1 } else { last + 1 });
-    let mut answer = json!({"events": events});
-    if let (true, Some(next)) = (more, next) {
-        answer["nextToken"] = page::token(&next.to_string()).into();
-    }
-    Ok(answer)
+    let (id, reverse, with_data) = (row.id, request.reverse_order, request.include_execution_data != Some(false));
+    let (text, next) = world
+        .store
+        .read(move |connection| {
+            let mut page = Page { text: String::from("{\"events\":["), count: 0, size, with_data, next: None };
+            page.fill(connection, id, from, reverse)?;
+            Ok((page.text, page.next))
+        })
+        .await?;
+    Ok(match next {
+        Some(next) => format!("{text}],\"nextToken\":\"{}\"}}", page::token(&next.to_string())),
+        None => format!("{text}]}}"),
+    })
 }
 
-/// Up to `most` events from the id `from` on (or back). The store has them in chunks, one a step.
-fn events(
-    connection: &rusqlite::Connection,
-    execution: i64,
-    from: Option<i64>,
-    reverse: bool,
-    most: usize,
-) -> rusqlite::Result<Vec<Value>> {
-    let sql = if reverse {
-        "SELECT events FROM history WHERE execution = ?1 AND first <= ?2 ORDER BY first DESC"
-    } else {
-        "SELECT events FROM history WHERE execution = ?1 AND last >= ?2 ORDER BY first"
-    };
-    let from = from.unwrap_or(if reverse { i64::MAX } else { 0 });
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(params![execution, from])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let text: String = row.get(0)?;
-        let mut chunk: Vec<Value> = serde_json::from_str(&text).unwrap_or_default();
-        if reverse {
-            chunk.reverse();
+/// A page of events that is being put together.
+struct Page {
+    text: String,
+    count: usize,
+    size: usize,
+    with_data: bool,
+    /// The event that the next page begins with.
+    next: Option<i64>,
+}
+
+impl Page {
+    /// Takes events from the id `from` on (or back). The store has them in chunks of consecutive ids.
+    fn fill(
+        &mut self,
+        connection: &rusqlite::Connection,
+        execution: i64,
+        from: Option<i64>,
+        reverse: bool,
+    ) -> rusqlite::Result<()> {
+        let sql = if reverse {
+            "SELECT first, events FROM history WHERE execution = ?1 AND first <= ?2 ORDER BY first DESC"
+        } else {
+            "SELECT first, events FROM history WHERE execution = ?1 AND last >= ?2 ORDER BY first"
+        };
+        let from = from.unwrap_or(if reverse { i64::MAX } else { 0 });
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(params![execution, from])?;
+        while let Some(row) = rows.next()? {
+            let first: i64 = row.get(0)?;
+            let chunk = row.get_ref(1)?.as_str()?;
+            let events: Vec<&RawValue> = serde_json::from_str(chunk).unwrap_or_default();
+            let mut numbered: Vec<(i64, &RawValue)> = (first..).zip(events).collect();
+            if reverse {
+                numbered.reverse();
+            }
+            for (id, event) in numbered.into_iter().filter(|(id, _)| if reverse { *id <= from } else { *id >= from }) {
+                if self.count == self.size {
+                    self.next = Some(id);
+                    return Ok(());
+                }
+                self.take(event);
+            }
         }
-        let in_range =
-            |event: &Value| event["id"].as_i64().is_some_and(|id| if reverse { id <= from } else { id >= from });
-        found.extend(chunk.into_iter().filter(in_range));
-        if found.len() >= most {
-            found.truncate(most);
-            break;
-        }
+        Ok(())
     }
-    Ok(found)
+
+    fn take(&mut self, event: &RawValue) {
+        if self.count > 0 {
+            self.text.push(',');
+        }
+        self.count += 1;
+        if self.with_data {
+            self.text.push_str(event.get());
+            return;
+        }
+        let mut event: Value = serde_json::from_str(event.get()).unwrap_or_default();
+        strip(&mut event);
+        self.text.push_str(&event.to_string());
+    }
 }
 
 fn strip(event: &mut Value) {

@@ -18,7 +18,7 @@ struct List {
 
 pub(super) async fn list(world: &World, body: &str) -> Result<Value, WireError> {
     let request: List = read(body)?;
-    let row = executions::find(world, &request.execution_arn).await?;
+    let row = executions::find(world, &request.execution_arn)?;
     let (id, machine) = (row.id, row.machine);
     let execution = request.execution_arn;
     let runs: Vec<Value> = world
