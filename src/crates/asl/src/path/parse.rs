@@ -164,7 +164,7 @@ impl<'a> Parser<'a> {
     fn indices(&mut self) -> Result<Step, PathError> {
         let Some(end) = self.rest().find(']') else { return self.fail("expected ']'") };
         let text = self.rest()[..end].trim_end_matches(' ');
-        let number = |text: &str| text.parse::<i32>().ok().map(i64::from);
+        let number = |text: &str| text.parse::<i32>().ok().filter(|_| !text.starts_with('+')).map(i64::from);
         let step = if text.contains(':') {
             // What follows a second colon is not looked at.
             let mut bounds = text
@@ -202,8 +202,14 @@ impl<'a> Parser<'a> {
                     Some('t') => units.push(0x09),
                     Some('u') => {
                         let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                        match u16::from_str_radix(&digits, 16) {
+                        let digits = digits.split(quote).next().unwrap_or_default();
+                        match u16::from_str_radix(digits, 16) {
                             Ok(unit) if digits.len() == 4 => units.push(unit),
+                            // Too few are dropped, as Jayway does.
+                            _ if digits.len() < 4 => {
+                                self.at += offset + 2 + digits.len() + quote.len_utf8();
+                                return Ok(String::from_utf16_lossy(&units));
+                            }
                             _ => return self.fail("expected four hexadecimal digits"),
                         }
                     }
