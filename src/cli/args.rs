@@ -193,9 +193,59 @@ pub struct Graph {
     /// Plain ASCII
     #[arg(long)]
     pub ascii: bool,
-    /// One row a state
-    #[arg(long)]
+    /// How large: three rows a state, one row, or one sign
+    #[arg(long, value_name = "ZOOM", default_value = "full")]
+    pub zoom: ZoomLevel,
+    /// One row a state: short for --zoom compact
+    #[arg(long, conflicts_with = "zoom")]
     pub compact: bool,
+    /// Show how an execution stands in it, by name or ARN
+    #[arg(long, value_name = "NAME|ARN", conflicts_with = "file")]
+    pub execution: Option<String>,
+    /// Whether to colour it
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Colour,
+    /// Text for a terminal, or a document of another kind
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: GraphFormat,
+}
+
+/// `--zoom`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum ZoomLevel {
+    /// Three rows a state
+    #[default]
+    Full,
+    /// One row a state
+    Compact,
+    /// One sign a state
+    Dots,
+}
+
+/// `--color`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Also into a pipe
+    Always,
+    /// Not at all
+    Never,
+}
+
+/// `--format`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum GraphFormat {
+    /// The drawing
+    #[default]
+    Text,
+    /// A Mermaid flowchart
+    Mermaid,
+    /// A Graphviz digraph
+    Dot,
+    /// Nodes and edges as JSON
+    Json,
 }
 
 /// `serve`

@@ -30,12 +30,12 @@ pub struct Detail {
 /// Draws a machine.
 pub fn plan(scope: &Scope, detail: Detail, charset: Charset) -> Plan {
     let mut plan = Plan::default();
-    let graph = graph(scope, detail, &mut plan);
+    let graph = graph(scope, detail, charset, &mut plan);
     plan.drawing = diagram::draw(&graph, detail.zoom, charset);
     plan
 }
 
-fn graph(scope: &Scope, detail: Detail, plan: &mut Plan) -> Graph {
+fn graph(scope: &Scope, detail: Detail, charset: Charset, plan: &mut Plan) -> Graph {
     let index_of = |name: &str| scope.nodes.iter().position(|node| node.name.as_ref() == name);
     let nodes = scope
         .nodes
@@ -44,30 +44,45 @@ fn graph(scope: &Scope, detail: Detail, plan: &mut Plan) -> Graph {
             plan.states.push(node.name.to_string());
             let key = plan.states.len() - 1;
             Node {
-                label: format!("{} {}", glyph(node.kind), super::text::clean(&node.name)),
+                label: match detail.zoom {
+                    Zoom::Dots => sign(node.kind, charset).to_owned(),
+                    Zoom::Full | Zoom::Compact => {
+                        format!("{} {}", sign(node.kind, charset), super::text::clean(&node.name))
+                    }
+                },
                 badge: detail.badge,
-                inside: node.inside.iter().map(|scope| graph(scope, detail, plan)).collect(),
+                inside: node.inside.iter().map(|scope| graph(scope, detail, charset, plan)).collect(),
                 key,
             }
         })
         .collect();
-    let edges = scope
-        .edges
-        .iter()
-        .filter_map(|edge| {
-            let (from, to) = (index_of(&edge.from)?, index_of(&edge.to)?);
-            plan.edges.push((edge.from.to_string(), edge.to.to_string()));
-            let key = plan.edges.len() - 1;
-            let (label, detour) = match &edge.way {
-                Way::Next => (String::new(), false),
-                Way::Rule(text) => (super::text::clean(text), false),
-                Way::Default => ("default".to_owned(), false),
-                Way::Catch(errors) => (super::text::clean(&caught(errors)), true),
-            };
-            let label = if detail.labels { label } else { String::new() };
-            Some(Edge { from, to, label, detour, key })
-        })
-        .collect();
+    let mut edges: Vec<Edge> = Vec::new();
+    for edge in &scope.edges {
+        let (Some(from), Some(to)) = (index_of(&edge.from), index_of(&edge.to)) else { continue };
+        let (label, detour) = match &edge.way {
+            Way::Next => (String::new(), false),
+            Way::Rule(text) if charset == Charset::Ascii => (in_ascii(&super::text::clean(text)), false),
+            Way::Rule(text) => (super::text::clean(text), false),
+            Way::Default => ("default".to_owned(), false),
+            Way::Catch(errors) => (super::text::clean(&caught(errors)), true),
+        };
+        let label = if detail.labels { label } else { String::new() };
+        // Several errors that are caught to one state are one line. In ASCII so are several rules: two lines that meet
+        // again under their labels would look like a box.
+        let same = |known: &&mut Edge| (known.from, known.to, known.detour) == (from, to, detour);
+        let one_line = detour || charset == Charset::Ascii;
+        if let Some(known) = edges.iter_mut().find(same).filter(|_| one_line) {
+            // Together with what catches any error, the others say nothing more.
+            if label == "any error" {
+                known.label = label;
+            } else if !label.is_empty() && known.label != "any error" {
+                known.label = format!("{}, {label}", known.label);
+            }
+            continue;
+        }
+        plan.edges.push((edge.from.to_string(), edge.to.to_string()));
+        edges.push(Edge { from, to, label, detour, key: plan.edges.len() - 1 });
+    }
     Graph { nodes, edges, start: scope.start.as_ref().and_then(|start| index_of(start)) }
 }
 
@@ -78,6 +93,25 @@ fn caught(errors: &[String]) -> String {
         [one] if one == "States.ALL" => "any error".to_owned(),
         [one] => one.clone(),
         [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    }
+}
+
+/// A rule's text without what ASCII does not have, and without what would be taken for a line.
+fn in_ascii(text: &str) -> String {
+    text.replace('≥', ">=").replace('≤', "<=").replace('≠', "!=").replace('|', "/")
+}
+
+fn sign(kind: &str, charset: Charset) -> &'static str {
+    match (charset, kind) {
+        (Charset::Unicode, kind) => glyph(kind),
+        (Charset::Ascii, "Task") => "f",
+        (Charset::Ascii, "Choice") => "?",
+        (Charset::Ascii, "Wait") => "w",
+        (Charset::Ascii, "Map") => "m",
+        (Charset::Ascii, "Parallel") => "p",
+        (Charset::Ascii, "Succeed") => "s",
+        (Charset::Ascii, "Fail") => "x",
+        (Charset::Ascii, _) => "o",
     }
 }
 

@@ -78,6 +78,18 @@ impl Viewport {
     }
 }
 
+/// The whole drawing as a run stands in it.
+pub fn picture(plan: &Plan, run: &Run) -> Buffer {
+    let side = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
+    let area = Rect::new(0, 0, side(plan.drawing.width), side(plan.drawing.height));
+    let mut buffer = Buffer::empty(area);
+    let view = Viewport { left: 0, top: 0, indent: 0 };
+    paint_cells(plan, run, None, &view, area, &mut buffer);
+    paint_ways(plan, run, &view, area, &mut buffer);
+    paint_badges(plan, run, &view, area, &mut buffer);
+    buffer
+}
+
 fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, area: Rect, buffer: &mut Buffer) {
     let statuses: Vec<Option<VisitStatus>> = plan.states.iter().map(|state| run.status_of(state)).collect();
     let style_of = |key: usize| {

@@ -7,7 +7,7 @@ mod chrome;
 mod dialogs;
 mod executions;
 pub mod graph;
-mod graph_pane;
+pub mod graph_pane;
 mod inspector;
 mod layout;
 mod logs;

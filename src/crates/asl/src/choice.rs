@@ -193,8 +193,8 @@ impl Condition {
             Self::Query(query) => {
                 query.source().replace("$states.input.", "").split_whitespace().collect::<Vec<_>>().join(" ")
             }
-            Self::And(conditions) => joined(conditions, " && "),
-            Self::Or(conditions) => joined(conditions, " || "),
+            Self::And(conditions) => joined(conditions, " and "),
+            Self::Or(conditions) => joined(conditions, " or "),
             Self::Not(condition) => match condition.as_ref() {
                 Self::Compare { .. } => format!("not {}", condition.label()),
                 other => format!("not ({})", other.label()),

@@ -1,5 +1,7 @@
 //! The grid: what stands in each cell, and what it belongs to.
 
+use std::borrow::Cow;
+
 use crate::{Charset, Zoom, columns};
 
 /// A rectangle of cells.
@@ -37,7 +39,7 @@ pub enum Ink {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
     /// What stands in it.
-    pub symbol: String,
+    pub symbol: Cow<'static, str>,
     /// What it belongs to.
     pub ink: Ink,
 }
@@ -62,8 +64,7 @@ impl Drawing {
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for row in &self.rows {
-            let line: String =
-                row.iter().map(|cell| if cell.symbol.is_empty() { "" } else { cell.symbol.as_str() }).collect();
+            let line: String = row.iter().map(|cell| cell.symbol.as_ref()).collect();
             text.push_str(line.trim_end());
             text.push('\n');
         }
@@ -125,6 +126,8 @@ pub(crate) struct Canvas {
     nets: usize,
     /// Two lines that have nothing to do with each other met otherwise than in a crossing. Never, if routing is right.
     pub(crate) conflict: bool,
+    /// How often lines that have nothing to do with each other cross.
+    pub(crate) crossings: usize,
 }
 
 impl Canvas {
@@ -180,6 +183,11 @@ impl Canvas {
                 }
                 self.text(rect.x + 2, rect.y, label, Ink::Label(key));
             }
+            Zoom::Dots => {
+                // Wider than its sign only for the lines that leave it.
+                self.text(rect.x, rect.y, &"-".repeat(rect.width), Ink::Border(key));
+                self.text(rect.x + rect.width / 2, rect.y, label, Ink::Label(key));
+            }
         }
     }
 
@@ -187,7 +195,9 @@ impl Canvas {
     pub(crate) fn container(&mut self, rect: Rect, key: usize, title: &str) {
         self.boxes.push((key, rect));
         self.border(rect, key, true);
-        self.text(rect.x + 2, rect.y, &format!(" {title} "), Ink::Label(key));
+        if !title.is_empty() {
+            self.text(rect.x + 2, rect.y, &format!(" {title} "), Ink::Label(key));
+        }
     }
 
     fn border(&mut self, rect: Rect, key: usize, container: bool) {
@@ -272,7 +282,7 @@ impl Canvas {
     }
 
     fn stroke(&mut self, (x, y): (usize, usize), stroke: Stroke) {
-        let mut conflict = false;
+        let (mut conflict, mut crossings) = (false, 0);
         if let Some(mark) = self.at(x, y) {
             match mark {
                 Mark::Blank => *mark = Mark::Stroke(stroke),
@@ -282,14 +292,18 @@ impl Canvas {
                     there.head |= stroke.head;
                     there.dashed &= stroke.dashed;
                 }
-                Mark::Stroke(there) if there.arms == VERTICAL && stroke.arms == HORIZONTAL => {}
-                Mark::Stroke(there) if there.arms == HORIZONTAL && stroke.arms == VERTICAL => *there = stroke,
+                Mark::Stroke(there) if there.arms == VERTICAL && stroke.arms == HORIZONTAL => crossings = 1,
+                Mark::Stroke(there) if there.arms == HORIZONTAL && stroke.arms == VERTICAL => {
+                    crossings = 1;
+                    *there = stroke;
+                }
                 // A one-row box has no border to leave through: the line begins beside it.
                 Mark::Text { .. } | Mark::Side { .. } | Mark::Covered(_) => {}
                 Mark::Stroke(_) | Mark::Divider => conflict = true,
             }
         }
         self.conflict |= conflict;
+        self.crossings += crossings;
     }
 
     pub(crate) fn finish(self, charset: Charset) -> Drawing {
@@ -324,24 +338,26 @@ fn arm(cell: (usize, usize), other: (usize, usize)) -> u8 {
 }
 
 fn cell(mark: &Mark, charset: Charset) -> Cell {
-    let (symbol, ink) = match mark {
-        Mark::Blank => (" ".to_owned(), Ink::Blank),
-        Mark::Text { text, ink } => (text.clone(), *ink),
-        Mark::Covered(ink) => (String::new(), *ink),
-        Mark::Stroke(stroke) => (line_symbol(*stroke, charset).to_owned(), Ink::Line),
+    let unicode = charset == Charset::Unicode;
+    let (symbol, ink): (Cow<'static, str>, Ink) = match mark {
+        Mark::Blank => (" ".into(), Ink::Blank),
+        Mark::Text { ink: ink @ Ink::Border(_), .. } => (if unicode { "─" } else { "-" }.into(), *ink),
+        Mark::Text { text, ink } => (text.clone().into(), *ink),
+        Mark::Covered(ink) => ("".into(), *ink),
+        Mark::Stroke(stroke) => (line_symbol(*stroke, charset).into(), Ink::Line),
         Mark::Border { key, container, arms, port } => {
-            (border_symbol(*arms, *port, *container, charset).to_owned(), Ink::Border(*key))
+            (border_symbol(*arms, *port, *container, charset).into(), Ink::Border(*key))
         }
         Mark::Side { key, right } => {
-            let symbol = match (charset, right) {
-                (Charset::Unicode, false) => "▐",
-                (Charset::Unicode, true) => "▌",
-                (Charset::Ascii, false) => "[",
-                (Charset::Ascii, true) => "]",
+            let symbol = match (unicode, right) {
+                (true, false) => "▐",
+                (true, true) => "▌",
+                (false, false) => "[",
+                (false, true) => "]",
             };
-            (symbol.to_owned(), Ink::Border(*key))
+            (symbol.into(), Ink::Border(*key))
         }
-        Mark::Divider => (if charset == Charset::Unicode { "╎" } else { "!" }.to_owned(), Ink::Divider),
+        Mark::Divider => (if unicode { "╎" } else { "!" }.into(), Ink::Divider),
     };
     debug_assert!(columns(&symbol) <= 2);
     Cell { symbol, ink }
@@ -350,8 +366,13 @@ fn cell(mark: &Mark, charset: Charset) -> Cell {
 fn line_symbol(stroke: Stroke, charset: Charset) -> &'static str {
     let ascii = charset == Charset::Ascii;
     if stroke.head {
-        // Every line ends downward, on the top of its target.
-        return if ascii { "v" } else { "▼" };
+        // Lines end on the top of their target, or at its side.
+        return match (stroke.arms & HORIZONTAL, ascii) {
+            (LEFT, false) if stroke.arms & UP == 0 => "▶",
+            (LEFT, true) if stroke.arms & UP == 0 => ">",
+            (_, false) => "▼",
+            (_, true) => "v",
+        };
     }
     match (stroke.arms, stroke.dashed, ascii) {
         (a, false, false) if a & HORIZONTAL == 0 => "│",
@@ -395,6 +416,8 @@ fn border_symbol(arms: u8, port: u8, container: bool, charset: Charset) -> &'sta
         (true, HORIZONTAL, UP) => "┴",
         (false, HORIZONTAL, _) => "─",
         (true, HORIZONTAL, _) => "━",
+        (_, VERTICAL, _) if port & RIGHT != 0 => "├",
+        (_, VERTICAL, _) if port & LEFT != 0 => "┤",
         (false, VERTICAL, _) => "│",
         (true, VERTICAL, _) => "┃",
         (false, a, _) if a == DOWN | RIGHT => "╭",

@@ -17,6 +17,19 @@ pub(crate) struct Layers {
     pub(crate) rank_of: Vec<usize>,
 }
 
+impl Layers {
+    /// Puts an item into its rank right behind another of the same rank.
+    pub(crate) fn put_behind(&mut self, item: Item, other: Item) {
+        for rank in &mut self.ranks {
+            let Some(at) = rank.iter().position(|known| *known == item) else { continue };
+            rank.remove(at);
+            let behind = rank.iter().position(|known| *known == other).map_or(rank.len(), |place| place + 1);
+            rank.insert(behind, item);
+            return;
+        }
+    }
+}
+
 /// Which edges go back, against the direction in which the nodes are first met from the start.
 pub(crate) fn back_edges(nodes: usize, edges: &[(usize, usize)], start: Option<usize>) -> Vec<bool> {
     #[derive(Clone, Copy, PartialEq)]
@@ -59,21 +72,21 @@ pub(crate) fn back_edges(nodes: usize, edges: &[(usize, usize)], start: Option<u
     back
 }
 
-/// Ranks the nodes by the longest way to them over the edges that do not go back.
-pub(crate) fn ranks(nodes: usize, edges: &[(usize, usize)], back: &[bool]) -> Vec<usize> {
+/// Ranks the nodes by the longest way to them over the edges that do not go back, each of at least its length.
+pub(crate) fn ranks(nodes: usize, edges: &[(usize, usize)], lengths: &[usize], back: &[bool]) -> Vec<usize> {
     let mut waiting = vec![0_usize; nodes];
     for ((_, to), _) in edges.iter().zip(back).filter(|(_, back)| !**back) {
         waiting[*to] += 1;
     }
-    let mut outgoing: Vec<Vec<usize>> = vec![Vec::new(); nodes];
-    for ((from, to), _) in edges.iter().zip(back).filter(|(_, back)| !**back) {
-        outgoing[*from].push(*to);
+    let mut outgoing: Vec<Vec<(usize, usize)>> = vec![Vec::new(); nodes];
+    for (((from, to), length), _) in edges.iter().zip(lengths).zip(back).filter(|(_, back)| !**back) {
+        outgoing[*from].push((*to, *length));
     }
     let mut rank = vec![0; nodes];
     let mut open: std::collections::VecDeque<usize> = (0..nodes).filter(|node| waiting[*node] == 0).collect();
     while let Some(node) = open.pop_front() {
-        for to in &outgoing[node] {
-            rank[*to] = rank[*to].max(rank[node] + 1);
+        for (to, length) in &outgoing[node] {
+            rank[*to] = rank[*to].max(rank[node] + length);
             waiting[*to] -= 1;
             if waiting[*to] == 0 {
                 open.push_back(*to);
@@ -84,108 +97,92 @@ pub(crate) fn ranks(nodes: usize, edges: &[(usize, usize)], back: &[bool]) -> Ve
 }
 
 /// Puts nodes and passages into their ranks, in the order with fewest crossings that a few sweeps find.
-pub(crate) fn order(rank_of: Vec<usize>, straight: &[(usize, usize, usize)]) -> Layers {
+/// Passages begin at the left of the nodes or at their right.
+pub(crate) fn order(rank_of: Vec<usize>, straight: &[(usize, usize, usize)], passages_left: bool) -> Layers {
     let count = rank_of.iter().max().map_or(0, |last| last + 1);
-    let mut ranks: Vec<Vec<Item>> = vec![Vec::new(); count];
+    let mut items: Vec<Item> = (0..rank_of.len()).map(Item::Node).collect();
+    let mut ranks: Vec<Vec<usize>> = vec![Vec::new(); count];
     for (node, rank) in rank_of.iter().enumerate() {
-        ranks[*rank].push(Item::Node(node));
+        ranks[*rank].push(node);
     }
+    // What each item is joined with in the rank above it and in the one below.
+    let mut joined: Vec<[Vec<usize>; 2]> = vec![[Vec::new(), Vec::new()]; items.len()];
     for (edge, from, to) in straight {
+        let mut last = *from;
         for rank in ranks.iter_mut().take(rank_of[*to]).skip(rank_of[*from] + 1) {
-            rank.push(Item::Passage(*edge));
+            let passage = items.len();
+            items.push(Item::Passage(*edge));
+            joined.push([vec![last], Vec::new()]);
+            joined[last][1].push(passage);
+            rank.push(passage);
+            last = passage;
         }
+        joined[last][1].push(*to);
+        joined[*to][0].push(last);
     }
-    let mut layers = Layers { ranks, rank_of };
-    let mut best = layers.ranks.clone();
+    if passages_left {
+        // Stable: among themselves all stay as they are.
+        ranks.iter_mut().for_each(|rank| rank.sort_by_key(|item| matches!(items[*item], Item::Node(_))));
+    }
+    let mut place = vec![0; items.len()];
+    let settle = |rank: &[usize], place: &mut [usize]| {
+        for (at, item) in rank.iter().enumerate() {
+            place[*item] = at;
+        }
+    };
+    ranks.iter().for_each(|rank| settle(rank, &mut place));
+    let mut best = ranks.clone();
     let mut fewest = usize::MAX;
     for sweep in 0..8 {
-        let crossings = (1..count).map(|rank| crossings(&layers, rank, straight)).sum();
+        let crossings = (1..count).map(|rank| crossings(&ranks[rank], &joined, &place)).sum();
         if crossings < fewest {
             fewest = crossings;
-            best.clone_from(&layers.ranks);
+            best.clone_from(&ranks);
         }
         if fewest == 0 {
             break;
         }
         let down = sweep % 2 == 0;
         for step in 1..count {
-            let (rank, other) = if down { (step, step - 1) } else { (count - 1 - step, count - step) };
-            sort_by_neighbours(&mut layers, rank, other, straight);
+            let rank = if down { step } else { count - 1 - step };
+            let towards = usize::from(!down);
+            let mut weighed: Vec<(f64, usize, usize)> = ranks[rank]
+                .iter()
+                .map(|item| {
+                    let others = &joined[*item][towards];
+                    #[expect(clippy::cast_precision_loss, reason = "places are small numbers")]
+                    let weight = if others.is_empty() {
+                        place[*item] as f64
+                    } else {
+                        others.iter().map(|other| place[*other]).sum::<usize>() as f64 / others.len() as f64
+                    };
+                    (weight, place[*item], *item)
+                })
+                .collect();
+            weighed.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
+            ranks[rank] = weighed.into_iter().map(|(.., item)| item).collect();
+            settle(&ranks[rank], &mut place);
         }
     }
-    layers.ranks = best;
-    layers
+    let ranks = best.into_iter().map(|rank| rank.into_iter().map(|item| items[item]).collect()).collect();
+    Layers { ranks, rank_of }
 }
 
-/// The items that an item is joined with in a rank beside its own, by their places there.
-fn neighbours(layers: &Layers, item: Item, other: usize, straight: &[(usize, usize, usize)]) -> Vec<usize> {
-    let place = |wanted: Item| layers.ranks[other].iter().position(|item| *item == wanted);
-    let far_end = |edge: usize, node: usize| {
-        if layers.rank_of[node] == other { Item::Node(node) } else { Item::Passage(edge) }
-    };
-    straight
-        .iter()
-        .filter_map(|(edge, from, to)| {
-            let (low, high) = (layers.rank_of[*from], layers.rank_of[*to]);
-            if other < low || other > high {
-                return None;
-            }
-            let joined = match item {
-                Item::Passage(passing) => passing == *edge,
-                Item::Node(node) => node == *from || node == *to,
-            };
-            if !joined {
-                return None;
-            }
-            let towards = match item {
-                Item::Node(node) if node == *from && other == low + 1 => far_end(*edge, *to),
-                Item::Node(node) if node == *to && other + 1 == high => far_end(*edge, *from),
-                Item::Passage(_) if other == low => Item::Node(*from),
-                Item::Passage(_) if other == high => Item::Node(*to),
-                Item::Passage(_) => Item::Passage(*edge),
-                Item::Node(_) => return None,
-            };
-            place(towards)
-        })
-        .collect()
-}
-
-fn sort_by_neighbours(layers: &mut Layers, rank: usize, other: usize, straight: &[(usize, usize, usize)]) {
-    let items = layers.ranks[rank].clone();
-    let mut weighed: Vec<(f64, usize, Item)> = items
-        .iter()
-        .enumerate()
-        .map(|(place, item)| {
-            let joined = neighbours(layers, *item, other, straight);
-            #[expect(clippy::cast_precision_loss, reason = "places are small numbers")]
-            let weight = if joined.is_empty() {
-                place as f64
-            } else {
-                joined.iter().sum::<usize>() as f64 / joined.len() as f64
-            };
-            (weight, place, *item)
-        })
-        .collect();
-    weighed.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
-    layers.ranks[rank] = weighed.into_iter().map(|(.., item)| item).collect();
-}
-
-fn crossings(layers: &Layers, rank: usize, straight: &[(usize, usize, usize)]) -> usize {
-    let lines: Vec<(usize, usize)> = layers.ranks[rank]
-        .iter()
-        .enumerate()
-        .flat_map(|(place, item)| {
-            neighbours(layers, *item, rank - 1, straight).into_iter().map(move |above| (above, place))
-        })
-        .collect();
+/// How often the lines between a rank and the one above it cross.
+fn crossings(rank: &[usize], joined: &[[Vec<usize>; 2]], place: &[usize]) -> usize {
+    // The lines from left to right as they arrive; each crosses those before it that begin farther to the right.
+    let mut begins: Vec<usize> = Vec::new();
     let mut count = 0;
-    for (index, (above, below)) in lines.iter().enumerate() {
-        count += lines[index + 1..]
-            .iter()
-            .filter(|(other_above, other_below)| {
-                (above < other_above && below > other_below) || (above > other_above && below < other_below)
-            })
-            .count();
+    for item in rank {
+        let mut above: Vec<usize> = joined[*item][0].iter().map(|other| place[*other]).collect();
+        above.sort_unstable();
+        for begin in &above {
+            count += begins.len() - begins.partition_point(|known| known <= begin);
+        }
+        for begin in above {
+            let at = begins.partition_point(|known| *known <= begin);
+            begins.insert(at, begin);
+        }
     }
     count
 }

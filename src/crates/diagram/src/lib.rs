@@ -4,7 +4,9 @@
 //! inside a container is drawn first, and takes part in the drawing around it as one box; no edge leaves its scope.
 //! Within a scope: ranks by longest path, order by barycenters, coordinates by isotonic regression, and orthogonal
 //! routing in the channels between the ranks. Edges that go back, and those marked as detours, run in lanes at the
-//! right side, which all detours to one target share.
+//! sides, which all detours to one target share; they leave a box through its side where nothing is in the way. A box
+//! that one detour alone leads to, and nothing from, stands beside where that comes from. Of several ways to rank and to
+//! lay the lanes, the one with fewest crossings is drawn, the smaller one of equals.
 //!
 //! Where lines cross, the vertical one stays whole; a junction always is a true one. The same graph gives the same
 //! drawing. Knows nothing of state machines, colours or terminals; never fails and never panics.
@@ -62,6 +64,8 @@ pub enum Zoom {
     Full,
     /// One row a box.
     Compact,
+    /// One cell a box: its label should be a sign.
+    Dots,
 }
 
 /// The characters.
@@ -74,9 +78,17 @@ pub enum Charset {
     Ascii,
 }
 
+/// How a drawing is drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    pub(crate) zoom: Zoom,
+    /// ASCII has one character for all corners and junctions, so unrelated ones need more room between them.
+    pub(crate) charset: Charset,
+}
+
 /// Draws a graph. Edges that name nodes that are not there are left out.
 pub fn draw(graph: &Graph, zoom: Zoom, charset: Charset) -> Drawing {
-    route::draw_scope(graph, zoom).finish(charset)
+    route::draw_scope(graph, Style { zoom, charset }).finish(charset)
 }
 
 /// The columns that a text takes on a terminal.
@@ -85,22 +97,22 @@ pub(crate) fn columns(text: &str) -> usize {
 }
 
 /// The text cut to so many columns.
-pub(crate) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize, charset: Charset) -> String {
     if columns(text) <= most {
         return text.to_owned();
     }
+    let sign = if charset == Charset::Ascii { "..." } else { "…" };
     let mut kept = String::new();
-    let mut used = 0;
+    let mut used = columns(sign);
     for c in text.chars() {
         let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-        if used + width + 1 > most {
+        if used + width > most {
             break;
         }
         used += width;
         kept.push(c);
     }
-    kept.push('…');
-    kept
+    kept + sign
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::canvas::{Canvas, Ink, Rect};
 use crate::layers::{Item, Layers, back_edges, near, order, ranks};
-use crate::{Graph, Node, Zoom, columns, cut};
+use crate::{Charset, Graph, Node, Style, Zoom, columns, cut};
 
 /// The widest label beside an edge.
 const MAX_LABEL: usize = 24;
@@ -18,48 +18,119 @@ const MAX_NAME: usize = 40;
 /// Columns between two boxes of a rank.
 const GAP: usize = 3;
 
+/// Up to how many boxes a scope's drawing is searched for; larger ones are drawn as they come.
+const SEARCHED: usize = 60;
+/// Up to how many boxes lanes are tried on both sides: each lane doubles what there is to look at.
+const SIDES_SEARCHED: usize = 26;
+/// Up to how many lanes each is tried on both sides.
+const LANES_TRIED: usize = 5;
+
 /// Draws one scope and all that is inside it.
-pub(crate) fn draw_scope(graph: &Graph, zoom: Zoom) -> Canvas {
-    let boxes: Vec<Body> = graph.nodes.iter().map(|node| Body::of(node, zoom)).collect();
+pub(crate) fn draw_scope(graph: &Graph, style: Style) -> Canvas {
+    let mut boxes: Vec<Body> = graph.nodes.iter().map(|node| Body::of(node, style)).collect();
     let edges: Vec<usize> = (0..graph.edges.len())
         .filter(|edge| {
             let edge = &graph.edges[*edge];
             edge.from < boxes.len() && edge.to < boxes.len()
         })
         .collect();
-    // A set of tracks that cannot be ordered sends an edge into a lane, where there is always room; so this ends.
+    let insides: Vec<Option<Canvas>> = boxes.iter_mut().map(|body| body.inside.take()).collect();
+    let best = best_choice(graph, &boxes, &edges, style);
+    let plan = untangled(graph, &boxes, &edges, &best, style);
+    for (body, inside) in boxes.iter_mut().zip(insides) {
+        body.inside = inside;
+    }
+    plan.draw(boxes)
+}
+
+/// What a plan may be made like this or like that.
+#[derive(Clone, Debug, Default)]
+struct Choice {
+    /// Detours lead two ranks down.
+    long_detours: bool,
+    /// Long edges pass their ranks at the left.
+    passages_left: bool,
+    /// The targets whose lane is at the left.
+    left: BTreeSet<usize>,
+}
+
+/// Tries what there is to choose and measures the drawings.
+fn best_choice(graph: &Graph, boxes: &[Body], edges: &[usize], style: Style) -> Choice {
+    let mut best = Choice::default();
+    if boxes.len() > SEARCHED {
+        return best;
+    }
+    // What a crossing is worth, in rows. Signs alone are looked at for their shape, and have to be small.
+    let crossing = if style.zoom == Zoom::Dots { 2 } else { 24 };
+    let measure = |choice: &Choice| {
+        let canvas = untangled(graph, boxes, edges, choice, style).draw(boxes.to_vec());
+        (canvas.conflict, canvas.crossings * crossing + canvas.height + canvas.width / 4 + choice.left.len())
+    };
+    let mut least = measure(&best);
+    let has_detours = edges.iter().any(|edge| graph.edges[*edge].detour);
+    for (long_detours, passages_left) in [(false, false), (false, true), (true, false), (true, true)] {
+        if long_detours && !has_detours {
+            break;
+        }
+        let plain = Choice { long_detours, passages_left, left: BTreeSet::new() };
+        let lanes: Vec<usize> = untangled(graph, boxes, edges, &plain, style).lanes.keys().copied().collect();
+        let tried = if boxes.len() > SIDES_SEARCHED { 0 } else { lanes.len().min(LANES_TRIED) };
+        for sides in 0..1_usize << tried {
+            let left = (0..tried).filter(|bit| sides & (1 << bit) != 0).map(|bit| lanes[bit]).collect();
+            let choice = Choice { left, ..plain.clone() };
+            let measured = measure(&choice);
+            if measured < least {
+                (best, least) = (choice, measured);
+            }
+        }
+    }
+    best
+}
+
+/// A set of tracks that cannot be ordered sends an edge into a lane, where there is always room; so this ends.
+fn untangled<'a>(graph: &'a Graph, boxes: &[Body], edges: &[usize], choice: &Choice, style: Style) -> Plan<'a> {
     let mut in_lane: BTreeSet<usize> = BTreeSet::new();
     loop {
-        let plan = Plan::make(graph, &boxes, &edges, &in_lane);
-        match plan.tangled() {
-            Some(edge) if in_lane.insert(edge) => {}
-            _ => return plan.draw(boxes),
+        let plan = Plan::make(graph, boxes, edges, &in_lane, choice, style);
+        let tangled = plan.tangled();
+        let before = in_lane.len();
+        in_lane.extend(tangled);
+        if in_lane.len() == before {
+            return plan;
         }
     }
 }
 
 /// A box before it has its place.
+#[derive(Clone)]
 struct Body {
     key: usize,
     label: String,
     width: usize,
     height: usize,
     inside: Option<Canvas>,
+    container: bool,
     zoom: Zoom,
 }
 
 impl Body {
-    fn of(node: &Node, zoom: Zoom) -> Self {
-        let label = cut(&node.label, MAX_NAME);
+    fn of(node: &Node, style: Style) -> Self {
+        let zoom = style.zoom;
+        let label = if zoom == Zoom::Dots && node.inside.is_empty() {
+            node.label.chars().find(|c| columns(&c.to_string()) == 1).unwrap_or('?').to_string()
+        } else {
+            cut(&node.label, MAX_NAME + usize::from(style.charset == Charset::Ascii) * 2, style.charset)
+        };
         if node.inside.is_empty() {
             let height = if zoom == Zoom::Full { 3 } else { 1 };
-            let width = (columns(&label) + node.badge + 4).max(5);
-            return Self { key: node.key, label, width, height, inside: None, zoom };
+            let width = if zoom == Zoom::Dots { 1 } else { (columns(&label) + node.badge + 4).max(5) };
+            return Self { key: node.key, label, width, height, inside: None, container: false, zoom };
         }
-        let parts: Vec<Canvas> = node.inside.iter().map(|graph| draw_scope(graph, zoom)).collect();
+        let label = if zoom == Zoom::Dots { String::new() } else { label };
+        let parts: Vec<Canvas> = node.inside.iter().map(|graph| draw_scope(graph, style)).collect();
         let height = parts.iter().map(|part| part.height).max().unwrap_or(0);
         let width: usize = parts.iter().map(|part| part.width).sum::<usize>() + parts.len().saturating_sub(1) * 3;
-        let title = columns(&label) + node.badge + 6;
+        let title = if label.is_empty() { 0 } else { columns(&label) + node.badge + 6 };
         let mut inside = Canvas::new(width.max(title.saturating_sub(4)), height);
         let mut x = (inside.width - width) / 2;
         let count = parts.len();
@@ -73,8 +144,15 @@ impl Body {
             x += 3;
         }
         let (width, height) = (inside.width + 4, inside.height + 2);
-        Self { key: node.key, label, width, height, inside: Some(inside), zoom }
+        Self { key: node.key, label, width, height, inside: Some(inside), container: true, zoom }
     }
+}
+
+/// A side of a box, or of a drawing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Left,
+    Right,
 }
 
 /// Where everything of a scope goes.
@@ -92,6 +170,13 @@ struct Plan<'a> {
     channels: Vec<Channel>,
     /// The column of the lane to each target that has one.
     lanes: BTreeMap<usize, usize>,
+    /// The side at which each lane runs.
+    lane_sides: BTreeMap<usize, Side>,
+    /// The detours that leave their box through its side.
+    side_exits: BTreeMap<usize, Side>,
+    /// The boxes that stand beside the one that alone leads to them: the edge, by the box it comes from.
+    beside: BTreeMap<usize, usize>,
+    style: Style,
     width: usize,
 }
 
@@ -165,31 +250,83 @@ impl Net {
 }
 
 impl<'a> Plan<'a> {
-    fn make(graph: &'a Graph, boxes: &[Body], edges: &[usize], in_lane: &BTreeSet<usize>) -> Self {
+    fn make(
+        graph: &'a Graph,
+        boxes: &[Body],
+        edges: &[usize],
+        in_lane: &BTreeSet<usize>,
+        choice: &Choice,
+        style: Style,
+    ) -> Self {
         let pairs: Vec<(usize, usize)> =
             edges.iter().map(|edge| (graph.edges[*edge].from, graph.edges[*edge].to)).collect();
         let back = back_edges(boxes.len(), &pairs, graph.start.filter(|start| *start < boxes.len()));
-        let rank_of = ranks(boxes.len(), &pairs, &back);
+        let goes_on: BTreeSet<usize> =
+            edges.iter().filter(|edge| !graph.edges[**edge].detour).map(|edge| graph.edges[*edge].from).collect();
+        let lengths: Vec<usize> = edges
+            .iter()
+            .map(|edge| {
+                let edge = &graph.edges[*edge];
+                if choice.long_detours && edge.detour && goes_on.contains(&edge.from) { 2 } else { 1 }
+            })
+            .collect();
+        let mut rank_of = ranks(boxes.len(), &pairs, &lengths, &back);
+        let beside = beside(graph, edges, boxes.len());
+        for edge in beside.values() {
+            rank_of[graph.edges[*edge].to] = rank_of[graph.edges[*edge].from];
+        }
         let mut straight = Vec::new();
         let mut detours = Vec::new();
         for (place, edge) in edges.iter().enumerate() {
             let (from, to) = pairs[place];
             let far = rank_of[to] > rank_of[from] + 1;
+            if beside.values().any(|known| known == edge) {
+                continue;
+            }
             if back[place] || in_lane.contains(edge) || (graph.edges[*edge].detour && far) {
                 detours.push(*edge);
             } else {
                 straight.push((*edge, from, to));
             }
         }
-        let layers = order(rank_of, &straight);
-        let mut leaving: Vec<Vec<usize>> = vec![Vec::new(); boxes.len()];
-        for edge in edges {
-            leaving[graph.edges[*edge].from].push(*edge);
+        let mut layers = order(rank_of, &straight, choice.passages_left);
+        for (from, edge) in &beside {
+            layers.put_behind(Item::Node(graph.edges[*edge].to), Item::Node(*from));
         }
-        let slots: Vec<Vec<usize>> =
-            leaving.iter().map(|edges| edges.iter().map(|edge| slot(&graph.edges[*edge].label)).collect()).collect();
-        let widths: Vec<usize> =
-            boxes.iter().zip(&slots).map(|(body, slots)| body.width.max(slots.iter().sum::<usize>() + 3)).collect();
+        let lane_sides: BTreeMap<usize, Side> = detours
+            .iter()
+            .map(|edge| graph.edges[*edge].to)
+            .map(|target| (target, if choice.left.contains(&target) { Side::Left } else { Side::Right }))
+            .collect();
+        let side_exits = side_exits(graph, &layers, &detours, &lane_sides, &beside);
+        let mut leaving: Vec<Vec<usize>> = vec![Vec::new(); boxes.len()];
+        for edge in straight.iter().map(|(edge, ..)| edge).chain(&detours) {
+            if !side_exits.contains_key(edge) {
+                leaving[graph.edges[*edge].from].push(*edge);
+            }
+        }
+        for edges in &mut leaving {
+            edges.sort_unstable();
+        }
+        let slots: Vec<Vec<usize>> = leaving
+            .iter()
+            .map(|edges| {
+                edges.iter().map(|edge| slot(label_of(graph, *edge, style).as_deref().unwrap_or_default())).collect()
+            })
+            .collect();
+        let border = match (style.zoom, style.charset) {
+            (Zoom::Dots, _) => 0,
+            (_, Charset::Unicode) => 3,
+            (_, Charset::Ascii) => 5,
+        };
+        let widths: Vec<usize> = boxes
+            .iter()
+            .zip(&slots)
+            .map(|(body, slots)| {
+                let ports = slots.iter().sum::<usize>().saturating_sub(usize::from(border == 0));
+                body.width.max(if slots.is_empty() { 1 } else { ports + border })
+            })
+            .collect();
         let heights: Vec<usize> = boxes.iter().map(|body| body.height).collect();
         let mut plan = Self {
             graph,
@@ -200,6 +337,10 @@ impl<'a> Plan<'a> {
             routes: Vec::new(),
             channels: Vec::new(),
             lanes: BTreeMap::new(),
+            lane_sides,
+            side_exits,
+            beside,
+            style,
             width: 0,
             layers,
         };
@@ -211,9 +352,16 @@ impl<'a> Plan<'a> {
         plan
     }
 
+    /// What stands behind a box on the way to the one beside it: the line with its label and head.
+    fn room_beside(&self, node: usize) -> usize {
+        self.beside
+            .get(&node)
+            .map_or(0, |edge| label_of(self.graph, *edge, self.style).map_or(4, |label| columns(&label) + 4))
+    }
+
     fn item_width(&self, item: Item) -> usize {
         match item {
-            Item::Node(node) => self.widths[node],
+            Item::Node(node) => self.widths[node] + self.room_beside(node).saturating_sub(GAP),
             Item::Passage(_) => 1,
         }
     }
@@ -223,16 +371,14 @@ impl<'a> Plan<'a> {
     fn exit_offsets(&self, leaving: &[Vec<usize>], slots: &[Vec<usize>]) -> Anchors {
         let mut anchors = Anchors { exits: BTreeMap::new(), entries: Vec::new() };
         for (node, edges) in leaving.iter().enumerate() {
-            let mut order: Vec<(bool, usize, usize)> = edges
-                .iter()
-                .zip(&slots[node])
-                .map(|(edge, slot)| (self.graph.edges[*edge].detour, *edge, *slot))
-                .collect();
+            let mut order: Vec<(u8, usize, usize)> =
+                edges.iter().zip(&slots[node]).map(|(edge, slot)| (self.place_among(*edge), *edge, *slot)).collect();
             order.sort_unstable();
             let mut x = self.first_exit(node, &order.iter().map(|(.., slot)| *slot).collect::<Vec<_>>());
             let mut entry = self.widths[node] / 2;
-            for (place, (detour, edge, slot)) in order.into_iter().enumerate() {
-                if place == 0 && !detour {
+            let mut is_first = true;
+            for (place, edge, slot) in order {
+                if place == 1 && std::mem::take(&mut is_first) {
                     entry = x;
                 }
                 anchors.exits.insert(edge, x);
@@ -243,12 +389,29 @@ impl<'a> Plan<'a> {
         anchors
     }
 
+    /// Where an edge leaves among the others of its box: those to lanes at the left first, the detours last.
+    fn place_among(&self, edge: usize) -> u8 {
+        let edge = &self.graph.edges[edge];
+        match (edge.detour, self.lane_sides.get(&edge.to)) {
+            (true, Some(Side::Left)) => 0,
+            (true, _) => 2,
+            (false, _) => 1,
+        }
+    }
+
     /// One edge leaves from the middle; several share the width, their labels to the right of each.
     fn first_exit(&self, node: usize, slots: &[usize]) -> usize {
         let width = self.widths[node];
+        if width < 3 || self.style.zoom == Zoom::Dots {
+            return (width.saturating_sub(slots.iter().sum::<usize>())) / 2;
+        }
         match slots {
             [slot] if *slot <= width / 2 => width / 2,
-            slots => 1 + width.saturating_sub(slots.iter().sum::<usize>() + 2) / 2,
+            slots => {
+                // In ASCII a port beside the corner of its box would be one with it.
+                let least = if self.style.charset == Charset::Ascii { 2 } else { 1 };
+                (1 + width.saturating_sub(slots.iter().sum::<usize>() + 2) / 2).max(least)
+            }
         }
     }
 
@@ -263,6 +426,13 @@ impl<'a> Plan<'a> {
             .collect();
         let mut lefts: Vec<Vec<i64>> = widths.iter().map(|widths| near(&vec![0; widths.len()], widths, gap)).collect();
         let count = lefts.len();
+        // Which edges there are at each rank: looking at all of them for every item would take long.
+        let mut at_rank: Vec<Vec<(usize, usize, usize)>> = vec![Vec::new(); count];
+        for edge in straight {
+            for edges in &mut at_rank[self.layers.rank_of[edge.1]..=self.layers.rank_of[edge.2]] {
+                edges.push(*edge);
+            }
+        }
         // Each item wants straight lines to what it is joined with. Sweeps go both ways, each looking at the rank that
         // was placed just before; the last goes down, so that a chain hangs straight from its beginning.
         for sweep in 0..9 {
@@ -273,7 +443,7 @@ impl<'a> Plan<'a> {
                     .iter()
                     .enumerate()
                     .map(|(place, item)| {
-                        let mut wishes = self.wishes(*item, rank, down, straight, &lefts, anchors);
+                        let mut wishes = self.wishes(*item, rank, down, &at_rank[rank], &lefts, anchors);
                         wishes.sort_unstable();
                         wishes.get(wishes.len().saturating_sub(1) / 2).copied().unwrap_or(lefts[rank][place])
                     })
@@ -281,11 +451,101 @@ impl<'a> Plan<'a> {
                 lefts[rank] = near(&wanted, &widths[rank], gap);
             }
         }
+        self.close_up(&mut lefts, &widths, gap, straight);
         let least = lefts.iter().flatten().copied().min().unwrap_or(0);
         self.lefts = lefts
             .into_iter()
             .map(|rank| rank.into_iter().map(|left| usize::try_from(left - least).unwrap_or(0)).collect())
             .collect();
+    }
+
+    /// Moves what hangs together to the left, as far as what stands there leaves room: parts that no straight edge joins
+    /// with the rest have nothing else that holds them.
+    fn close_up(&self, lefts: &mut [Vec<i64>], widths: &[Vec<i64>], gap: i64, straight: &[(usize, usize, usize)]) {
+        let nodes = self.widths.len();
+        let mut part: Vec<usize> = (0..nodes).collect();
+        fn root(part: &mut [usize], mut node: usize) -> usize {
+            while part[node] != node {
+                part[node] = part[part[node]];
+                node = part[node];
+            }
+            node
+        }
+        for (_, from, to) in straight {
+            let (from, to) = (root(&mut part, *from), root(&mut part, *to));
+            part[from.max(to)] = from.min(to);
+        }
+        let from_of: BTreeMap<usize, usize> = straight.iter().map(|(edge, from, _)| (*edge, *from)).collect();
+        let of: Vec<Vec<usize>> = self
+            .layers
+            .ranks
+            .iter()
+            .map(|rank| {
+                let part_of = |item: &Item| match item {
+                    Item::Node(node) => *node,
+                    Item::Passage(edge) => from_of.get(edge).copied().unwrap_or(0),
+                };
+                rank.iter().map(|item| root(&mut part, part_of(item))).collect()
+            })
+            .collect();
+        // How far each part could move, by what stands at the left of its items; nothing there holds nothing.
+        let mut places: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
+        for (rank, parts) in of.iter().enumerate() {
+            for (place, part) in parts.iter().enumerate() {
+                places.entry(*part).or_default().push((rank, place));
+            }
+        }
+        // Twice: moving one part makes room for the next.
+        for _ in 0..2 {
+            for (part, items) in &places {
+                let room = items.iter().filter(|(rank, place)| *place > 0 && of[*rank][place - 1] != *part).map(
+                    |(rank, place)| lefts[*rank][*place] - lefts[*rank][place - 1] - widths[*rank][place - 1] - gap,
+                );
+                let room = match room.min() {
+                    Some(room) => room,
+                    // Nothing stands beside it: under what its lines come from.
+                    None => self.way_back(*part, items, &of, lefts, widths),
+                };
+                if room > 0 {
+                    for (rank, place) in items {
+                        lefts[*rank][*place] -= room;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How far a part that has nothing at its left is to move there: to the left end of all others if its lane is there,
+    /// else until it ends where they do.
+    fn way_back(
+        &self,
+        part: usize,
+        items: &[(usize, usize)],
+        of: &[Vec<usize>],
+        lefts: &[Vec<i64>],
+        widths: &[Vec<i64>],
+    ) -> i64 {
+        let places = |wanted: bool| {
+            of.iter().enumerate().flat_map(move |(rank, parts)| {
+                parts
+                    .iter()
+                    .enumerate()
+                    .filter(move |(_, of)| (**of == part) == wanted)
+                    .map(move |(place, _)| (rank, place))
+            })
+        };
+        let left_end = |(rank, place): (usize, usize)| lefts[rank][place];
+        let right_end = |(rank, place): (usize, usize)| lefts[rank][place] + widths[rank][place];
+        let (Some(others_left), Some(others_right), Some(own_left), Some(own_right)) = (
+            places(false).map(left_end).min(),
+            places(false).map(right_end).max(),
+            items.iter().copied().map(left_end).min(),
+            items.iter().copied().map(right_end).max(),
+        ) else {
+            return 0;
+        };
+        let at_left = self.lane_sides.get(&part) == Some(&Side::Left);
+        if at_left { own_left - others_left } else { (own_right - others_right).min(own_left - others_left) }
     }
 
     /// The left columns at which each line between the item and the rank above (or below) would be straight.
@@ -349,7 +609,7 @@ impl<'a> Plan<'a> {
     /// Edges leave side by side, those to the left first, the detours at the right.
     fn place_exits(&mut self, leaving: &[Vec<usize>], slots: &[Vec<usize>]) {
         for (node, edges) in leaving.iter().enumerate() {
-            let mut order: Vec<(bool, usize, usize, usize)> = edges
+            let mut order: Vec<(u8, usize, usize, usize)> = edges
                 .iter()
                 .zip(&slots[node])
                 .map(|(edge, slot)| {
@@ -360,7 +620,7 @@ impl<'a> Plan<'a> {
                     } else {
                         self.middle_of(to)
                     };
-                    (self.graph.edges[*edge].detour, towards, *edge, *slot)
+                    (self.place_among(*edge), towards, *edge, *slot)
                 })
                 .collect();
             order.sort_unstable();
@@ -376,22 +636,78 @@ impl<'a> Plan<'a> {
     fn route(&mut self, straight: &[(usize, usize, usize)], detours: &[usize], anchors: &Anchors) {
         let count = self.layers.ranks.len();
         self.channels = (0..=count).map(|_| Channel::default()).collect();
-        // Lanes begin to the right of all boxes and passages.
-        let right = self
+        // The lanes of one side, by column from the boxes outward: the short ones near, and those that are over before
+        // others begin in one column with them.
+        let lanes_at = |side: Side, plan: &Self| {
+            let mut spans: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+            for edge in detours {
+                let edge = &plan.graph.edges[*edge];
+                if plan.lane_sides[&edge.to] == side {
+                    let (from, to) = (plan.layers.rank_of[edge.from], plan.layers.rank_of[edge.to]);
+                    let span = spans.entry(edge.to).or_insert((to, to));
+                    *span = (span.0.min(from), span.1.max(from + 1));
+                }
+            }
+            let mut targets: Vec<(usize, (usize, usize))> = spans.into_iter().collect();
+            targets.sort_by_key(|(target, (top, bottom))| (bottom - top, plan.layers.rank_of[*target], *target));
+            let mut columns: Vec<Vec<(usize, (usize, usize))>> = Vec::new();
+            for (target, (top, bottom)) in targets {
+                let free = |column: &Vec<(usize, (usize, usize))>| {
+                    column.iter().all(|(_, (other_top, other_bottom))| bottom < *other_top || *other_bottom < top)
+                };
+                match columns.iter().position(free) {
+                    Some(column) => columns[column].push((target, (top, bottom))),
+                    None => columns.push(vec![(target, (top, bottom))]),
+                }
+            }
+            columns.into_iter().map(|column| column.into_iter().map(|(target, _)| target).collect()).collect()
+        };
+        let apart = if self.style.charset == Charset::Ascii { 3 } else { 2 };
+        // The columns that the labels at the sides need beyond their boxes.
+        let beyond =
+            |plan: &Self, edge: usize| label_of(plan.graph, edge, plan.style).map_or(0, |label| columns(&label) + 3);
+        // Lanes at the left: everything moves to the right by what they take.
+        let at_left: Vec<Vec<usize>> = lanes_at(Side::Left, self);
+        if !at_left.is_empty() {
+            let first = self.side_exits.iter().filter(|(_, side)| **side == Side::Left).map(|(edge, _)| {
+                let left = self.left_of(self.graph.edges[*edge].from);
+                (beyond(self, *edge) + 1).saturating_sub(left)
+            });
+            let shift = first.max().unwrap_or(0).max(1) + at_left.len() * apart;
+            self.lefts.iter_mut().flatten().for_each(|left| *left += shift);
+            self.exits.values_mut().for_each(|x| *x += shift);
+            for (index, targets) in at_left.iter().enumerate() {
+                for target in targets {
+                    self.lanes.insert(*target, (at_left.len() - 1 - index) * apart);
+                }
+            }
+        }
+        // Lanes begin to the right of all boxes, passages and labels there.
+        let boxes_end = self
             .layers
             .ranks
             .iter()
             .zip(&self.lefts)
-            .flat_map(|(rank, lefts)| rank.iter().zip(lefts).map(|(item, left)| left + self.item_width(*item)))
+            .flat_map(|(rank, lefts)| {
+                rank.iter().zip(lefts).map(|(item, left)| match item {
+                    Item::Node(node) => left + self.widths[*node],
+                    Item::Passage(_) => left + 1,
+                })
+            })
             .max()
             .unwrap_or(0);
-        let mut targets: Vec<usize> = detours.iter().map(|edge| self.graph.edges[*edge].to).collect();
-        targets.sort_by_key(|target| (self.layers.rank_of[*target], *target));
-        targets.dedup();
-        for (index, target) in targets.iter().enumerate() {
-            self.lanes.insert(*target, right + 1 + index * 2);
+        let labels_end = self.side_exits.iter().filter(|(_, side)| **side == Side::Right).map(|(edge, _)| {
+            let node = self.graph.edges[*edge].from;
+            self.left_of(node) + self.widths[node] + beyond(self, *edge)
+        });
+        let right = labels_end.max().unwrap_or(0).max(boxes_end);
+        let at_right: Vec<Vec<usize>> = lanes_at(Side::Right, self);
+        for (index, targets) in at_right.iter().enumerate() {
+            for target in targets {
+                self.lanes.insert(*target, right + 1 + index * apart);
+            }
         }
-        self.width = right + if targets.is_empty() { 0 } else { targets.len() * 2 };
+        self.width = right + if at_right.is_empty() { 0 } else { 2 + (at_right.len() - 1) * apart };
         let entries = self.place_entries(straight, detours, anchors);
         for (edge, from, to) in straight {
             let (low, high) = (self.layers.rank_of[*from], self.layers.rank_of[*to]);
@@ -413,7 +729,10 @@ impl<'a> Plan<'a> {
             let (leaves, enters) = (self.layers.rank_of[from] + 1, self.layers.rank_of[to]);
             let lane = self.lanes[&to];
             let mut hops = Vec::new();
-            if leaves == enters {
+            if self.side_exits.contains_key(edge) {
+                let net = NetKey::Into(to);
+                hops.push(Hop { channel: enters, from: lane, to: entries[&to], net, from_lane: true, to_lane: false });
+            } else if leaves == enters {
                 let net = NetKey::Into(to);
                 hops.push(Hop {
                     channel: enters,
@@ -439,10 +758,10 @@ impl<'a> Plan<'a> {
             self.routes.push(Route { edge: *edge, hops });
         }
         for route in &self.routes {
-            let label = &self.graph.edges[route.edge].label;
+            let label = label_of(self.graph, route.edge, self.style).unwrap_or_default();
             for (index, hop) in route.hops.iter().enumerate() {
                 let channel = &mut self.channels[hop.channel];
-                channel.labelled |= index == 0 && !label.is_empty();
+                channel.labelled |= index == 0 && !label.is_empty() && !self.side_exits.contains_key(&route.edge);
                 let net = channel.nets.entry(hop.net).or_default();
                 if hop.from_lane {
                     net.side.insert(hop.from)
@@ -486,11 +805,11 @@ impl<'a> Plan<'a> {
             }
             for edge in detours {
                 if self.layers.rank_of[self.graph.edges[*edge].from] + 1 == rank && self.graph.edges[*edge].to != node {
-                    others.insert(self.exits[edge]);
+                    others.extend(self.exits.get(edge));
                 }
             }
             let middle = left + anchors.entries[node];
-            let range = left + 1..left + width.saturating_sub(1);
+            let range = if width < 3 { left..left + width } else { left + 1..left + width - 1 };
             let mut wanted: Vec<usize> = own.iter().copied().filter(|x| range.contains(x)).collect();
             wanted.sort_by_key(|x| x.abs_diff(middle));
             let mut near_middle: Vec<usize> = range.collect();
@@ -564,9 +883,19 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// An edge that has to go into a lane for the tracks of a channel to be possible.
-    fn tangled(&self) -> Option<usize> {
-        self.channels.iter().find_map(|channel| channel.tangled)
+    /// Whether a label stands above a box of one row in the first rank.
+    fn labels_above_first(&self) -> bool {
+        let sides = self.side_exits.keys().chain(self.beside.values());
+        let labelled = sides.filter(|edge| !self.graph.edges[**edge].label.is_empty());
+        labelled
+            .map(|edge| self.graph.edges[*edge].from)
+            .any(|node| self.layers.rank_of[node] == 0 && self.heights[node] == 1)
+    }
+
+    /// Edges that have to go into lanes for the tracks of their channels to be possible: one of each channel at a time,
+    /// because taking one out may be enough.
+    fn tangled(&self) -> Vec<usize> {
+        self.channels.iter().filter_map(|channel| channel.tangled).collect()
     }
 
     fn draw(self, mut boxes: Vec<Body>) -> Canvas {
@@ -577,7 +906,11 @@ impl<'a> Plan<'a> {
         let mut y = 0;
         for index in 0..=count {
             channel_tops.push(y);
-            y += self.channels[index].height(index == count);
+            y += self.channels[index].height(index == count, self.style.charset);
+            // What is written above the side of a box of one row needs a row there.
+            if index == 0 && y == 0 && self.labels_above_first() {
+                y = 1;
+            }
             rank_tops.push(y);
             if index < count {
                 let rank = &self.layers.ranks[index];
@@ -594,7 +927,8 @@ impl<'a> Plan<'a> {
             let rect =
                 Rect { x: self.left_of(node), y: rank_tops[rank], width: self.widths[node], height: body.height };
             match body.inside.take() {
-                None => canvas.node(rect, body.key, &body.label, body.zoom),
+                None if !body.container => canvas.node(rect, body.key, &body.label, body.zoom),
+                None => canvas.container(rect, body.key, &body.label),
                 Some(inside) => {
                     canvas.container(rect, body.key, &body.label);
                     let x = rect.x + 2 + (rect.width - 4 - inside.width) / 2;
@@ -614,11 +948,30 @@ impl<'a> Plan<'a> {
             .into_iter()
             .map(|key| (key, canvas.next_net()))
             .collect();
+        let row_of = |node: usize| rank_tops[self.layers.rank_of[node]] + usize::from(self.heights[node] > 1);
+        for (from, edge) in &self.beside {
+            let row = row_of(*from);
+            let (begin, end) = (self.left_of(*from) + self.widths[*from] - 1, self.left_of(self.graph.edges[*edge].to));
+            let net = canvas.next_net();
+            canvas.line(self.graph.edges[*edge].key, net, &[(begin, row), (end - 1, row)], true);
+            if let (Some(label), Some(above)) = (label_of(self.graph, *edge, self.style), row.checked_sub(1)) {
+                canvas.text(begin + 2, above, &label, Ink::EdgeLabel(self.graph.edges[*edge].key));
+            }
+        }
         for route in &self.routes {
             let edge = &self.graph.edges[route.edge];
             let from_rank = self.layers.rank_of[edge.from];
             let bottom = rank_tops[from_rank] + self.heights[edge.from] - 1;
-            let mut corners = vec![(self.exits[&route.edge], bottom)];
+            let side = self.side_exits.get(&route.edge);
+            let mut corners = match side {
+                None => vec![(self.exits[&route.edge], bottom)],
+                Some(side) => {
+                    let row = row_of(edge.from);
+                    let left = self.left_of(edge.from);
+                    let begin = if *side == Side::Left { left } else { left + self.widths[edge.from] - 1 };
+                    vec![(begin, row), (self.lanes[&edge.to], row)]
+                }
+            };
             let mut net = None;
             for hop in &route.hops {
                 let channel = &self.channels[hop.channel];
@@ -628,7 +981,7 @@ impl<'a> Plan<'a> {
                 };
                 net = net.or(Some(key));
                 if let Some(track) = channel.nets[&hop.net].track {
-                    let row = channel_tops[hop.channel] + usize::from(channel.labelled) + track;
+                    let row = channel_tops[hop.channel] + channel.track_row(track, self.style.charset);
                     corners.push((hop.from, row));
                     corners.push((hop.to, row));
                 }
@@ -645,10 +998,21 @@ impl<'a> Plan<'a> {
                 None => continue,
             };
             canvas.line(edge.key, nets[&key], &corners, edge.detour);
-            if !edge.label.is_empty() {
-                let label = cut(&edge.label, MAX_LABEL);
-                let y = channel_tops[from_rank + 1];
-                canvas.text(self.exits[&route.edge] + 2, y, &label, Ink::EdgeLabel(edge.key));
+            if let Some(label) = label_of(self.graph, route.edge, self.style) {
+                let (x, y) = match side {
+                    None => (self.exits[&route.edge] + 2, Some(channel_tops[from_rank + 1])),
+                    Some(side) => {
+                        let left = self.left_of(edge.from);
+                        let x = match side {
+                            Side::Left => left.saturating_sub(columns(&label) + 1),
+                            Side::Right => left + self.widths[edge.from] + 1,
+                        };
+                        (x, row_of(edge.from).checked_sub(1))
+                    }
+                };
+                if let Some(y) = y {
+                    canvas.text(x, y, &label, Ink::EdgeLabel(edge.key));
+                }
             }
         }
         canvas
@@ -656,12 +1020,74 @@ impl<'a> Plan<'a> {
 }
 
 impl Channel {
-    fn height(&self, last: bool) -> usize {
+    /// The row of a track, from the top of the channel. In ASCII tracks keep a row between them, and one to what is
+    /// above, because corners one above the other would be joined.
+    fn track_row(&self, track: usize, charset: Charset) -> usize {
+        match charset {
+            Charset::Unicode => usize::from(self.labelled) + track,
+            Charset::Ascii => 1 + track * 2,
+        }
+    }
+
+    fn height(&self, last: bool, charset: Charset) -> usize {
         let heads = usize::from(self.nets.keys().any(|key| matches!(key, NetKey::Into(_))));
-        let rows = usize::from(self.labelled) + self.tracks + heads;
+        let tracks = match (self.tracks, charset) {
+            (0, _) => usize::from(self.labelled),
+            (tracks, _) => self.track_row(tracks - 1, charset) + 1,
+        };
+        let heads = if charset == Charset::Ascii && self.tracks > 0 { heads * 2 } else { heads };
         // The channels above the first and below the last rank are there only if something runs in them.
+        let rows = tracks + heads;
         if last || rows > 0 { rows } else { 0 }
     }
+}
+
+/// The label of an edge as it is drawn, if it has one.
+fn label_of(graph: &Graph, edge: usize, style: Style) -> Option<String> {
+    let label = &graph.edges[edge].label;
+    (!label.is_empty() && style.zoom != Zoom::Dots).then(|| cut(label, MAX_LABEL, style.charset))
+}
+
+/// The boxes that can stand beside another: a single detour leads to each, and nothing from it. By the box that it
+/// comes from: the edge.
+fn beside(graph: &Graph, edges: &[usize], nodes: usize) -> BTreeMap<usize, usize> {
+    let mut found = BTreeMap::new();
+    for node in (0..nodes).filter(|node| graph.start != Some(*node) && graph.nodes[*node].inside.is_empty()) {
+        let mut leading = edges.iter().filter(|edge| graph.edges[**edge].to == node);
+        let (Some(edge), None) = (leading.next(), leading.next()) else { continue };
+        let from = graph.edges[*edge].from;
+        let ends = !edges.iter().any(|edge| graph.edges[*edge].from == node);
+        if ends && from != node && graph.edges[*edge].detour && graph.nodes[from].inside.is_empty() {
+            found.entry(from).or_insert(*edge);
+        }
+    }
+    // A box beside another has none beside itself: it has no edges.
+    found
+}
+
+/// The detours that can leave through the side of their box: those of boxes at the end of their rank, one lane a side.
+fn side_exits(
+    graph: &Graph,
+    layers: &Layers,
+    detours: &[usize],
+    lane_sides: &BTreeMap<usize, Side>,
+    beside: &BTreeMap<usize, usize>,
+) -> BTreeMap<usize, Side> {
+    let mut taken: BTreeMap<(usize, Side), usize> = BTreeMap::new();
+    let mut exits = BTreeMap::new();
+    for edge in detours {
+        let (from, to) = (graph.edges[*edge].from, graph.edges[*edge].to);
+        let side = lane_sides[&to];
+        let rank = &layers.ranks[layers.rank_of[from]];
+        let end = if side == Side::Left { rank.first() } else { rank.last() };
+        let free = end == Some(&Item::Node(from)) && !(side == Side::Right && beside.contains_key(&from));
+        // Into the channel right below, the way through the bottom is as short.
+        let near = layers.rank_of[to] == layers.rank_of[from] + 1;
+        if free && !near && from != to && *taken.entry((from, side)).or_insert(to) == to {
+            exits.insert(*edge, side);
+        }
+    }
+    exits
 }
 
 /// The columns that an edge takes along the bottom of its box.

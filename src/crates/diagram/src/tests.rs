@@ -39,10 +39,10 @@ fn nothing_is_nothing() {
 }
 
 /// Draws a random graph and looks at every box and line.
-fn holds_together(graph: &Graph, zoom: Zoom) {
-    let canvas = route::draw_scope(graph, zoom);
+fn holds_together(graph: &Graph, style: Style) {
+    let canvas = route::draw_scope(graph, style);
     assert!(!canvas.conflict, "lines that have nothing to do with each other overlap");
-    let drawing = canvas.finish(Charset::Unicode);
+    let drawing = canvas.finish(style.charset);
     for (index, (_, a)) in drawing.boxes.iter().enumerate() {
         assert!(a.x + a.width <= drawing.width && a.y + a.height <= drawing.height);
         for (_, b) in &drawing.boxes[index + 1..] {
@@ -59,10 +59,58 @@ fn holds_together(graph: &Graph, zoom: Zoom) {
         };
         assert!(inside(edge.from, path[0]), "a line begins at its source");
         let (x, y) = *path.last().unwrap();
-        assert!(inside(edge.to, (x, y + 1)), "a line ends at its target");
+        let head = drawing.rows[y][x].symbol.as_ref();
+        let tip = if matches!(head, "▶" | ">") { (x + 1, y) } else { (x, y + 1) };
+        assert!(inside(edge.to, tip), "a line ends at its target");
         for cell in &path[1..] {
             let through = (0..graph.nodes.len()).any(|node| inside(node, *cell));
             assert!(!through, "a line runs through a box");
+        }
+    }
+}
+
+const STYLES: [Style; 6] = [
+    Style { zoom: Zoom::Full, charset: Charset::Unicode },
+    Style { zoom: Zoom::Compact, charset: Charset::Unicode },
+    Style { zoom: Zoom::Dots, charset: Charset::Unicode },
+    Style { zoom: Zoom::Full, charset: Charset::Ascii },
+    Style { zoom: Zoom::Compact, charset: Charset::Ascii },
+    Style { zoom: Zoom::Dots, charset: Charset::Ascii },
+];
+
+/// A graph like those of workflows: chains with choices, loops back, and handlers that many states lead to.
+fn workflow(states: usize, seed: u64) -> Graph {
+    let mut bits = seed;
+    let mut draw = |bound: usize| {
+        bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (bits >> 33) as usize % bound
+    };
+    let handlers = (states / 12).max(1);
+    let steps = states - handlers;
+    let mut edges = Vec::new();
+    for step in 0..steps {
+        if step + 1 < steps {
+            edges.push(edge(step, step + 1, "", false));
+        }
+        match draw(8) {
+            0 if step + 2 < steps => edges.push(edge(step, (step + 2 + draw(4)).min(steps - 1), "default", false)),
+            1 if step > 2 => edges.push(edge(step, step - 1 - draw(2), "again", false)),
+            2 | 3 => edges.push(edge(step, steps + draw(handlers), "any error", true)),
+            _ => {}
+        }
+    }
+    for (key, edge) in edges.iter_mut().enumerate() {
+        edge.key = key;
+    }
+    let nodes = (0..states).map(|key| node(&format!("State{key}"), key)).collect();
+    Graph { nodes, edges, start: Some(0) }
+}
+
+#[test]
+fn workflows_of_all_sizes_hold_together() {
+    for (states, seeds) in [(10, 600), (50, 12)] {
+        for seed in 0..seeds {
+            holds_together(&workflow(states, seed), STYLES[seed as usize % STYLES.len()]);
         }
     }
 }
@@ -73,7 +121,7 @@ proptest! {
     fn lines_and_boxes_never_overlap(
         size in 1_usize..14,
         edges in prop::collection::vec((0_usize..14, 0_usize..14, any::<bool>(), "[a-z]{0,9}"), 0..30),
-        compact: bool,
+        style in 0_usize..6,
     ) {
         let nodes = (0..size).map(|key| node(&"x".repeat(key % 9 + 1), key)).collect();
         let mut edges: Vec<Edge> = edges
@@ -85,7 +133,7 @@ proptest! {
             edge.key = key;
         }
         let graph = Graph { nodes, edges, start: Some(0) };
-        holds_together(&graph, if compact { Zoom::Compact } else { Zoom::Full });
+        holds_together(&graph, STYLES[style]);
         prop_assert_eq!(draw(&graph, Zoom::Full, Charset::Ascii), draw(&graph, Zoom::Full, Charset::Ascii));
     }
 }

@@ -75,7 +75,8 @@ impl Reader {
         {
             self.check_transitions(start_at, &states, known, place, top);
         }
-        Some(Flow { start_at: Arc::from(start_at?), states })
+        let start_at = start_at.map(Arc::from).or_else(|| states.keys().next().cloned())?;
+        Some(Flow { start_at, states })
     }
 
     /// Dangling targets, then a missing end or states that nothing leads to, in AWS's order.
@@ -215,7 +216,7 @@ impl Reader {
                         if !fields.contains_key("Resource") {
                             self.required(&["Resource"], place);
                         }
-                        return None;
+                        Resource::Other(String::new())
                     }
                 };
                 if let Some(Value::Object(credentials)) = fields.get("Credentials")
@@ -238,7 +239,11 @@ impl Reader {
                 }))
             }
             "Choice" => self.choice(fields, language, place),
-            "Wait" => Kind::Wait(self.wait(fields, language, place)?),
+            // Whatever is wrong with its time has been said: the state is there all the same.
+            "Wait" => Kind::Wait(
+                self.wait(fields, language, place)
+                    .unwrap_or_else(|| Wait::Seconds(crate::machine::Setting::Fixed(Value::from(0)))),
+            ),
             "Succeed" => Kind::Succeed,
             "Fail" => Kind::Fail {
                 error: self.text_setting(fields, "Error", language, place),
@@ -412,7 +417,9 @@ impl Reader {
                     let assign = self.assign(fields, language, &place);
                     let output =
                         fields.get("Output").map(|value| self.template(value, language, &format!("{place}/Output")));
-                    if let (Some(next), Some(condition)) = (next, condition) {
+                    if let Some(next) = next {
+                        // A rule whose condition is not understood leads where it leads, and never applies.
+                        let condition = condition.unwrap_or_else(|| Condition::Or(Vec::new()));
                         read.push(Rule { condition, next: Arc::from(next), assign, output });
                     }
                 }
