@@ -79,6 +79,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     let mut screen =
         terminal::Screen::open().wrap_err("cannot use the terminal; commands such as `submit` need none")?;
     let mut views = ui::Views::default();
+    let (drawn, mut drawings) = mpsc::unbounded_channel();
     let mut events = EventStream::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -86,7 +87,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut look_at = Instant::now();
     effects.start(update(&mut model, Msg::Changed(now())));
-    screen.draw(&mut model, &mut views)?;
+    screen.draw(&mut model, &views)?;
     while !model.quitting {
         let mut messages = Vec::new();
         tokio::select! {
@@ -111,6 +112,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
                     messages.extend(effects.finished(more));
                 }
             }
+            Some(finished) = drawings.recv() => views.take(finished),
             told = changed(&mut changes) => {
                 if let Change::Lost = told {
                     changes = None;
@@ -142,7 +144,12 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
         for message in messages {
             effects.start(update(&mut model, message));
         }
-        screen.draw(&mut model, &mut views)?;
+        if let Some(machine) = views.wanted(&model) {
+            let drawn = drawn.clone();
+            // Nobody waits for it to end: whatever comes late is not taken.
+            drop(tokio::task::spawn_blocking(move || drop(drawn.send(ui::Drawings::of(machine)))));
+        }
+        screen.draw(&mut model, &views)?;
     }
     drop(screen);
     drop(held);

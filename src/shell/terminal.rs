@@ -32,8 +32,7 @@ impl Screen {
     }
 
     /// Draws, and tells the model how far what it shows could be scrolled.
-    pub(super) fn draw(&mut self, model: &mut Model, views: &mut ui::Views) -> io::Result<()> {
-        views.prepare(model);
+    pub(super) fn draw(&mut self, model: &mut Model, views: &ui::Views) -> io::Result<()> {
         let mut inspector_most = 0;
         self.0.draw(|frame| inspector_most = ui::draw(model, views, frame))?;
         update(model, Msg::Drawn { inspector_most });

@@ -12,7 +12,7 @@ use diagram::Ink;
 
 use super::graph::Plan;
 use super::text::cut;
-use super::{Views, theme};
+use super::{Drawings, Views, theme};
 use crate::app::Model;
 use crate::app::run::{Run, VisitStatus};
 
@@ -20,20 +20,25 @@ use crate::app::run::{Run, VisitStatus};
 pub(super) const BADGE: usize = 2;
 
 pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) {
-    let full = &views.full;
+    let Drawings { full, compact, narrow, .. } = &views.drawings;
     if full.states.is_empty() {
-        let text = if model.known.is_some() { "The definition cannot be drawn." } else { "Loading…" };
+        let drawable = model.known.as_ref().is_none_or(|known| known.machine.is_some());
+        let text = if drawable { "Loading…" } else { "The definition cannot be drawn." };
         Span::styled(cut(text, usize::from(area.width)), theme::DIM).render(area, buffer);
         return;
     }
     // As much as fits, unless the user says otherwise: three rows a state, one row, one row without words on the lines.
     let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let fits = |plan: &&Plan| plan.drawing.width <= width && plan.drawing.height <= height;
     let plan = match model.compact {
         Some(false) => full,
-        Some(true) => &views.compact,
-        None if full.drawing.width <= width && full.drawing.height <= height => full,
-        None if views.compact.drawing.width <= width => &views.compact,
-        None => &views.narrow,
+        Some(true) => compact,
+        // Where nothing fits: what can be read without moving sideways.
+        None => [full, compact, narrow].into_iter().find(fits).unwrap_or(if compact.drawing.width <= width {
+            compact
+        } else {
+            narrow
+        }),
     };
     let empty = Run::default();
     let run = model.watch.as_ref().map_or(&empty, |watch| &watch.run);
@@ -92,7 +97,8 @@ pub fn picture(plan: &Plan, run: &Run) -> Buffer {
 
 fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, area: Rect, buffer: &mut Buffer) {
     let statuses: Vec<Option<VisitStatus>> = plan.states.iter().map(|state| run.status_of(state)).collect();
-    let style_of = |key: usize| {
+    let style_of = |key: u32| {
+        let key = usize::try_from(key).unwrap_or(usize::MAX);
         let style = theme::visit(statuses.get(key).copied().flatten()).1;
         let is_chosen = plan.states.get(key).map(String::as_str) == chosen;
         (style, is_chosen)
@@ -110,7 +116,7 @@ fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, ar
                 },
             };
             if let Some(target) = buffer.cell_mut(place) {
-                target.set_symbol(if cell.symbol.is_empty() { " " } else { &cell.symbol }).set_style(style);
+                target.set_char(cell.symbol.unwrap_or(' ')).set_style(style);
             }
         }
     }

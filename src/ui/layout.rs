@@ -28,13 +28,14 @@ pub(super) fn place(area: Rect, focus: Pane, zoomed: bool) -> Placed {
     Placed { header, panes, footer }
 }
 
+/// The graph has the whole height: it is what is tall. Beside it the lists, the inspector, and the logs below both.
 fn all(body: Rect) -> Vec<(Pane, Rect)> {
-    let left = (body.width * 27 / 100).clamp(32, 48);
-    let right = (body.width * 32 / 100).clamp(36, 70);
+    let graph = (body.width * 51 / 100).clamp(54, 110);
     let bottom = (body.height * 26 / 100).clamp(8, 16);
-    let [top, logs] = Layout::vertical([Constraint::Min(0), Constraint::Length(bottom)]).areas(body);
-    let [lists, graph, inspector] =
-        Layout::horizontal([Constraint::Length(left), Constraint::Min(0), Constraint::Length(right)]).areas(top);
+    let [rest, graph] = Layout::horizontal([Constraint::Min(0), Constraint::Length(graph)]).areas(body);
+    let [top, logs] = Layout::vertical([Constraint::Min(0), Constraint::Length(bottom)]).areas(rest);
+    let left = (rest.width * 42 / 100).clamp(27, 48);
+    let [lists, inspector] = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)]).areas(top);
     let [executions, orders] = Layout::vertical([Constraint::Percentage(55), Constraint::Percentage(45)]).areas(lists);
     vec![
         (Pane::Executions, executions),

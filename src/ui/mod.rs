@@ -30,30 +30,57 @@ pub const SMALLEST: (u16, u16) = (60, 18);
 /// What was worked out before.
 #[derive(Debug, Default)]
 pub struct Views {
+    drawings: Drawings,
+    /// The machine whose drawings are being worked out.
+    under_way: Option<Arc<asl::Machine>>,
+}
+
+/// The drawings of a machine, at every size.
+#[derive(Debug, Default)]
+pub struct Drawings {
     machine: Option<Arc<asl::Machine>>,
     full: Plan,
     compact: Plan,
     narrow: Plan,
 }
 
+impl Drawings {
+    /// Works them out: milliseconds for a small machine, a second for a huge one. Not for the task that draws.
+    pub fn of(machine: Arc<asl::Machine>) -> Self {
+        let scope = machine.graph();
+        let detail = |zoom, labels| Detail { zoom, labels, badge: graph_pane::BADGE };
+        Self {
+            full: plan(&scope, detail(Zoom::Full, true), Charset::Unicode),
+            compact: plan(&scope, detail(Zoom::Compact, true), Charset::Unicode),
+            narrow: plan(&scope, detail(Zoom::Compact, false), Charset::Unicode),
+            machine: Some(machine),
+        }
+    }
+}
+
 impl Views {
-    /// Works out what the model needs and was not worked out before: the drawings of a machine that is new.
-    pub fn prepare(&mut self, model: &Model) {
-        let machine = model.known.as_ref().and_then(|known| known.machine.as_ref());
-        let same = match (machine, &self.machine) {
-            (Some(new), Some(old)) => Arc::ptr_eq(new, old),
-            (None, None) => true,
+    /// The machine that has to be drawn and is not, if there is one: once for each.
+    pub fn wanted(&mut self, model: &Model) -> Option<Arc<asl::Machine>> {
+        let machine = model.known.as_ref().and_then(|known| known.machine.as_ref())?;
+        let is_this =
+            |known: &Option<Arc<asl::Machine>>| known.as_ref().is_some_and(|known| Arc::ptr_eq(known, machine));
+        if is_this(&self.drawings.machine) || is_this(&self.under_way) {
+            return None;
+        }
+        self.under_way = Some(Arc::clone(machine));
+        Some(Arc::clone(machine))
+    }
+
+    /// Takes drawings, unless others are wanted by now.
+    pub fn take(&mut self, drawings: Drawings) {
+        let wanted = match (&self.under_way, &drawings.machine) {
+            (Some(wanted), Some(drawn)) => Arc::ptr_eq(wanted, drawn),
             _ => false,
         };
-        if same {
-            return;
+        if wanted {
+            self.drawings = drawings;
+            self.under_way = None;
         }
-        self.machine = machine.map(Arc::clone);
-        let scope = machine.map(|machine| machine.graph()).unwrap_or_default();
-        let detail = |zoom, labels| Detail { zoom, labels, badge: graph_pane::BADGE };
-        self.full = plan(&scope, detail(Zoom::Full, true), Charset::Unicode);
-        self.compact = plan(&scope, detail(Zoom::Compact, true), Charset::Unicode);
-        self.narrow = plan(&scope, detail(Zoom::Compact, false), Charset::Unicode);
     }
 }
 

@@ -175,7 +175,9 @@ impl App {
     }
 
     fn screen(&mut self) -> String {
-        self.views.prepare(&self.model);
+        if let Some(machine) = self.views.wanted(&self.model) {
+            self.views.take(ui::Drawings::of(machine));
+        }
         let (model, views) = (&self.model, &self.views);
         let mut inspector_most = 0;
         self.terminal.draw(|frame| inspector_most = ui::draw(model, views, frame)).unwrap();

@@ -1,8 +1,6 @@
 //! The grid: what stands in each cell, and what it belongs to.
 
-use std::borrow::Cow;
-
-use crate::{Charset, Zoom, columns};
+use crate::{Charset, Zoom};
 
 /// A rectangle of cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,22 +22,22 @@ pub enum Ink {
     #[default]
     Blank,
     /// The border of a node, by its key.
-    Border(usize),
+    Border(u32),
     /// The label of a node, by its key.
-    Label(usize),
+    Label(u32),
     /// A line; which edges run here, [`Drawing::paths`] tells.
     Line,
     /// What is written beside an edge, by its key.
-    EdgeLabel(usize),
+    EdgeLabel(u32),
     /// What keeps branches apart.
     Divider,
 }
 
-/// A cell. The second cell of a wide character has an empty symbol.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cell {
-    /// What stands in it.
-    pub symbol: Cow<'static, str>,
+    /// What stands in it; nothing behind a wide character.
+    pub symbol: Option<char>,
     /// What it belongs to.
     pub ink: Ink,
 }
@@ -64,7 +62,7 @@ impl Drawing {
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         for row in &self.rows {
-            let line: String = row.iter().map(|cell| cell.symbol.as_ref()).collect();
+            let line: String = row.iter().filter_map(|cell| cell.symbol).collect();
             text.push_str(line.trim_end());
             text.push('\n');
         }
@@ -82,7 +80,7 @@ const HORIZONTAL: u8 = LEFT | RIGHT;
 /// A line in a cell: which net it belongs to and where it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stroke {
-    net: usize,
+    net: u32,
     arms: u8,
     dashed: bool,
     head: bool,
@@ -95,20 +93,20 @@ enum Mark {
     Stroke(Stroke),
     /// A border cell; `port` tells that a line leaves it downward (or comes from above).
     Border {
-        key: usize,
+        key: u32,
         container: bool,
         arms: u8,
         port: u8,
     },
     Text {
-        text: String,
+        text: char,
         ink: Ink,
     },
     /// Behind a wide character.
     Covered(Ink),
     /// A side of a one-row box.
     Side {
-        key: usize,
+        key: u32,
         right: bool,
     },
     Divider,
@@ -123,7 +121,7 @@ pub(crate) struct Canvas {
     boxes: Vec<(usize, Rect)>,
     paths: Vec<(usize, Vec<(usize, usize)>)>,
     /// Nets are numbered over a whole drawing, also over what is placed into it.
-    nets: usize,
+    nets: u32,
     /// Two lines that have nothing to do with each other met otherwise than in a crossing. Never, if routing is right.
     pub(crate) conflict: bool,
     /// How often lines that have nothing to do with each other cross.
@@ -135,7 +133,7 @@ impl Canvas {
         Self { width, height, marks: vec![Mark::Blank; width * height], ..Self::default() }
     }
 
-    pub(crate) fn next_net(&mut self) -> usize {
+    pub(crate) fn next_net(&mut self) -> u32 {
         self.nets += 1;
         self.nets - 1
     }
@@ -153,7 +151,7 @@ impl Canvas {
                 continue;
             }
             if let Some(mark) = self.at(x, y) {
-                *mark = Mark::Text { text: c.to_string(), ink };
+                *mark = Mark::Text { text: c, ink };
             }
             if width == 2
                 && let Some(mark) = self.at(x + 1, y)
@@ -167,6 +165,7 @@ impl Canvas {
     /// Draws a node's box with its label.
     pub(crate) fn node(&mut self, rect: Rect, key: usize, label: &str, zoom: Zoom) {
         self.boxes.push((key, rect));
+        let key = short(key);
         match zoom {
             Zoom::Full => {
                 self.border(rect, key, false);
@@ -194,13 +193,14 @@ impl Canvas {
     /// Draws a container's border with its title in it.
     pub(crate) fn container(&mut self, rect: Rect, key: usize, title: &str) {
         self.boxes.push((key, rect));
+        let key = short(key);
         self.border(rect, key, true);
         if !title.is_empty() {
             self.text(rect.x + 2, rect.y, &format!(" {title} "), Ink::Label(key));
         }
     }
 
-    fn border(&mut self, rect: Rect, key: usize, container: bool) {
+    fn border(&mut self, rect: Rect, key: u32, container: bool) {
         let (right, bottom) = (rect.x + rect.width - 1, rect.y + rect.height - 1);
         let put = |canvas: &mut Self, x, y, arms| {
             if let Some(mark) = canvas.at(x, y) {
@@ -253,7 +253,7 @@ impl Canvas {
     }
 
     /// Draws an edge along corners: from the border of its source to the cell above its target, where its head goes.
-    pub(crate) fn line(&mut self, key: usize, net: usize, corners: &[(usize, usize)], dashed: bool) {
+    pub(crate) fn line(&mut self, key: usize, net: u32, corners: &[(usize, usize)], dashed: bool) {
         let mut path: Vec<(usize, usize)> = Vec::new();
         for pair in corners.windows(2) {
             let [(x1, y1), (x2, y2)] = [pair[0], pair[1]];
@@ -317,6 +317,11 @@ impl Canvas {
     }
 }
 
+/// A key as cells keep it: there are many of them.
+pub(crate) fn short(key: usize) -> u32 {
+    u32::try_from(key).unwrap_or(u32::MAX)
+}
+
 fn towards(from: usize, to: usize) -> usize {
     match from.cmp(&to) {
         std::cmp::Ordering::Less => from + 1,
@@ -339,94 +344,93 @@ fn arm(cell: (usize, usize), other: (usize, usize)) -> u8 {
 
 fn cell(mark: &Mark, charset: Charset) -> Cell {
     let unicode = charset == Charset::Unicode;
-    let (symbol, ink): (Cow<'static, str>, Ink) = match mark {
-        Mark::Blank => (" ".into(), Ink::Blank),
-        Mark::Text { ink: ink @ Ink::Border(_), .. } => (if unicode { "─" } else { "-" }.into(), *ink),
-        Mark::Text { text, ink } => (text.clone().into(), *ink),
-        Mark::Covered(ink) => ("".into(), *ink),
-        Mark::Stroke(stroke) => (line_symbol(*stroke, charset).into(), Ink::Line),
+    let (symbol, ink) = match mark {
+        Mark::Blank => (' ', Ink::Blank),
+        Mark::Text { ink: ink @ Ink::Border(_), .. } => (if unicode { '─' } else { '-' }, *ink),
+        Mark::Text { text, ink } => (*text, *ink),
+        Mark::Covered(ink) => return Cell { symbol: None, ink: *ink },
+        Mark::Stroke(stroke) => (line_symbol(*stroke, charset), Ink::Line),
         Mark::Border { key, container, arms, port } => {
-            (border_symbol(*arms, *port, *container, charset).into(), Ink::Border(*key))
+            (border_symbol(*arms, *port, *container, charset), Ink::Border(*key))
         }
         Mark::Side { key, right } => {
             let symbol = match (unicode, right) {
-                (true, false) => "▐",
-                (true, true) => "▌",
-                (false, false) => "[",
-                (false, true) => "]",
+                (true, false) => '▐',
+                (true, true) => '▌',
+                (false, false) => '[',
+                (false, true) => ']',
             };
-            (symbol.into(), Ink::Border(*key))
+            (symbol, Ink::Border(*key))
         }
-        Mark::Divider => (if unicode { "╎" } else { "!" }.into(), Ink::Divider),
+        Mark::Divider => (if unicode { '╎' } else { '!' }, Ink::Divider),
     };
-    debug_assert!(columns(&symbol) <= 2);
-    Cell { symbol, ink }
+    Cell { symbol: Some(symbol), ink }
 }
 
-fn line_symbol(stroke: Stroke, charset: Charset) -> &'static str {
+fn line_symbol(stroke: Stroke, charset: Charset) -> char {
     let ascii = charset == Charset::Ascii;
     if stroke.head {
         // Lines end on the top of their target, or at its side.
         return match (stroke.arms & HORIZONTAL, ascii) {
-            (LEFT, false) if stroke.arms & UP == 0 => "▶",
-            (LEFT, true) if stroke.arms & UP == 0 => ">",
-            (_, false) => "▼",
-            (_, true) => "v",
+            (LEFT, false) if stroke.arms & UP == 0 => '▶',
+            (LEFT, true) if stroke.arms & UP == 0 => '>',
+            (_, false) => '▼',
+            (_, true) => 'v',
         };
     }
     match (stroke.arms, stroke.dashed, ascii) {
-        (a, false, false) if a & HORIZONTAL == 0 => "│",
-        (a, true, false) if a & HORIZONTAL == 0 => "┊",
-        (a, false, true) if a & HORIZONTAL == 0 => "|",
-        (a, true, true) if a & HORIZONTAL == 0 => ":",
-        (a, false, false) if a & VERTICAL == 0 => "─",
-        (a, true, false) if a & VERTICAL == 0 => "┄",
-        (a, false, true) if a & VERTICAL == 0 => "-",
-        (a, true, true) if a & VERTICAL == 0 => ".",
-        (_, _, true) => "+",
+        (a, false, false) if a & HORIZONTAL == 0 => '│',
+        (a, true, false) if a & HORIZONTAL == 0 => '┊',
+        (a, false, true) if a & HORIZONTAL == 0 => '|',
+        (a, true, true) if a & HORIZONTAL == 0 => ':',
+        (a, false, false) if a & VERTICAL == 0 => '─',
+        (a, true, false) if a & VERTICAL == 0 => '┄',
+        (a, false, true) if a & VERTICAL == 0 => '-',
+        (a, true, true) if a & VERTICAL == 0 => '.',
+        (_, _, true) => '+',
         (a, ..) => match a {
-            a if a == DOWN | RIGHT => "╭",
-            a if a == DOWN | LEFT => "╮",
-            a if a == UP | RIGHT => "╰",
-            a if a == UP | LEFT => "╯",
-            a if a == VERTICAL | RIGHT => "├",
-            a if a == VERTICAL | LEFT => "┤",
-            a if a == HORIZONTAL | DOWN => "┬",
-            a if a == HORIZONTAL | UP => "┴",
-            _ => "┼",
+            a if a == DOWN | RIGHT => '╭',
+            a if a == DOWN | LEFT => '╮',
+            a if a == UP | RIGHT => '╰',
+            a if a == UP | LEFT => '╯',
+            a if a == VERTICAL | RIGHT => '├',
+            a if a == VERTICAL | LEFT => '┤',
+            a if a == HORIZONTAL | DOWN => '┬',
+            a if a == HORIZONTAL | UP => '┴',
+            _ => '┼',
         },
     }
 }
 
-fn border_symbol(arms: u8, port: u8, container: bool, charset: Charset) -> &'static str {
+fn border_symbol(arms: u8, port: u8, container: bool, charset: Charset) -> char {
     if charset == Charset::Ascii {
         return match (container, port & VERTICAL, arms) {
-            (_, p, HORIZONTAL) if p != 0 => "+",
-            (true, _, HORIZONTAL) => "=",
-            (true, ..) => "#",
-            (false, _, HORIZONTAL) => "-",
-            (false, _, VERTICAL) => "|",
-            (false, ..) => "+",
+            (_, p, HORIZONTAL) if p != 0 => '+',
+            (true, _, HORIZONTAL) => '=',
+            (true, ..) => '#',
+            (false, _, HORIZONTAL) => '-',
+            (false, _, VERTICAL) => '|',
+            (false, ..) => '+',
         };
     }
     match (container, arms, port & VERTICAL) {
-        (false, HORIZONTAL, DOWN) => "┬",
-        (false, HORIZONTAL, UP) => "┴",
-        (true, HORIZONTAL, DOWN) => "┬",
-        (true, HORIZONTAL, UP) => "┴",
-        (false, HORIZONTAL, _) => "─",
-        (true, HORIZONTAL, _) => "━",
-        (_, VERTICAL, _) if port & RIGHT != 0 => "├",
-        (_, VERTICAL, _) if port & LEFT != 0 => "┤",
-        (false, VERTICAL, _) => "│",
-        (true, VERTICAL, _) => "┃",
-        (false, a, _) if a == DOWN | RIGHT => "╭",
-        (false, a, _) if a == DOWN | LEFT => "╮",
-        (false, a, _) if a == UP | RIGHT => "╰",
-        (false, ..) => "╯",
-        (true, a, _) if a == DOWN | RIGHT => "┏",
-        (true, a, _) if a == DOWN | LEFT => "┓",
-        (true, a, _) if a == UP | RIGHT => "┗",
-        (true, ..) => "┛",
+        (false, HORIZONTAL, DOWN) => '┬',
+        (false, HORIZONTAL, UP) => '┴',
+        (true, HORIZONTAL, DOWN) => '┬',
+        (true, HORIZONTAL, UP) => '┴',
+        (false, HORIZONTAL, _) => '─',
+        (true, HORIZONTAL, _) => '━',
+        (_, VERTICAL, _) if port & RIGHT != 0 => '├',
+        (_, VERTICAL, _) if port & LEFT != 0 => '┤',
+        (false, VERTICAL, _) => '│',
+        (true, VERTICAL, _) => '┃',
+        (false, a, _) if a == DOWN | RIGHT => '╭',
+        (false, a, _) if a == DOWN | LEFT => '╮',
+        (false, a, _) if a == UP | RIGHT => '╰',
+        (false, ..) => '╯',
+        (true, a, _) if a == DOWN | RIGHT => '┏',
+        (true, a, _) if a == DOWN | LEFT => '┓',
+        (true, a, _) if a == UP | RIGHT => '┗',
+        (true, ..) => '┛',
     }
 }
