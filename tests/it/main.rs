@@ -6,6 +6,8 @@ mod flows;
 mod kill;
 mod readme;
 mod screens;
+mod states;
+mod template;
 mod terminal;
 mod tidy;
 mod wire;

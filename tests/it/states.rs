@@ -1,0 +1,301 @@
+//! Step Functions beyond the order workflow: map runs, activities, Express workflows, redrives, versions, tests of states.
+
+use std::time::Duration;
+
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::types::{
+    ExecutionStatus, HistoryEventType, InspectionLevel, MockInput, RoutingConfigurationListItem, StateMachineType,
+    SyncExecutionStatus, TestExecutionStatus,
+};
+use orderflow_tui::local::Local;
+use serde_json::{Value, json};
+
+use crate::world::World;
+
+const ROLE: &str = "arn:aws:iam::000000000000:role/test";
+
+struct Cloud {
+    world: World,
+    sfn: Client,
+}
+
+impl Cloud {
+    async fn open() -> Self {
+        let world = World::open().await;
+        Self { sfn: Client::new(&world.local.config), world }
+    }
+
+    async fn machine(&self, name: &str, definition: &Value) -> String {
+        let made = self.sfn.create_state_machine().name(name).role_arn(ROLE).definition(definition.to_string());
+        made.send().await.unwrap().state_machine_arn
+    }
+
+    async fn start(&self, machine: &str, input: &Value) -> String {
+        let started = self.sfn.start_execution().state_machine_arn(machine).input(input.to_string());
+        started.send().await.unwrap().execution_arn
+    }
+
+    /// The status and output of an execution once it has ended.
+    async fn ended(&self, execution: &str) -> (ExecutionStatus, Option<String>) {
+        let mut changes = self.world.local.changes.clone().unwrap();
+        loop {
+            changes.mark_unchanged();
+            let described = self.sfn.describe_execution().execution_arn(execution).send().await.unwrap();
+            if described.status != ExecutionStatus::Running {
+                return (described.status, described.output);
+            }
+            tokio::time::timeout(Duration::from_secs(60), changes.changed()).await.unwrap().unwrap();
+        }
+    }
+
+    async fn types(&self, execution: &str) -> Vec<HistoryEventType> {
+        let history = self.sfn.get_execution_history().execution_arn(execution).send().await.unwrap();
+        history.events.into_iter().map(|event| event.r#type).collect()
+    }
+}
+
+#[tokio::test]
+async fn a_map_run_works_on_its_items_in_executions_of_their_own() {
+    let cloud = Cloud::open().await;
+    let machine = cloud
+        .machine(
+            "batches",
+            &json!({"StartAt": "Each", "States": {"Each": {"Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 2, "End": true,
+                "ItemBatcher": {"MaxItemsPerBatch": 2},
+                "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                    "StartAt": "Count", "States": {"Count": {"Type": "Pass", "End": true,
+                        "Parameters": {"count.$": "States.ArrayLength($.Items)"}}}}}}}),
+        )
+        .await;
+    let execution = cloud.start(&machine, &json!({"items": [1, 2, 3, 4, 5]})).await;
+    let (status, output) = cloud.ended(&execution).await;
+    assert_eq!(
+        (status, output.as_deref()),
+        (ExecutionStatus::Succeeded, Some(r#"[{"count":2},{"count":2},{"count":1}]"#))
+    );
+    let runs = cloud.sfn.list_map_runs().execution_arn(&execution).send().await.unwrap().map_runs;
+    let run = cloud.sfn.describe_map_run().map_run_arn(&runs[0].map_run_arn).send().await.unwrap();
+    let counts = run.execution_counts.unwrap();
+    assert_eq!((counts.total, counts.succeeded, run.item_counts.unwrap().total), (3, 3, 5));
+    let children = cloud.sfn.list_executions().map_run_arn(&runs[0].map_run_arn).send().await.unwrap().executions;
+    assert_eq!(children.len(), 3);
+    // They are no executions of the machine itself.
+    let own = cloud.sfn.list_executions().state_machine_arn(&machine).send().await.unwrap().executions;
+    assert_eq!(own.len(), 1);
+}
+
+#[tokio::test]
+async fn too_many_failures_end_a_map_run() {
+    let cloud = Cloud::open().await;
+    let machine = cloud
+        .machine(
+            "fragile",
+            &json!({"StartAt": "Each", "States": {"Each": {"Type": "Map", "ToleratedFailureCount": 1, "End": true,
+                "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Odd",
+                    "States": {"Odd": {"Type": "Choice", "Default": "Well", "Choices": [{"Variable": "$", "NumericLessThan": 0, "Next": "Badly"}]},
+                        "Well": {"Type": "Succeed"}, "Badly": {"Type": "Fail", "Error": "Negative"}}}}}}),
+        )
+        .await;
+    let tolerated = cloud.start(&machine, &json!([1, -1, 2])).await;
+    assert_eq!(cloud.ended(&tolerated).await.0, ExecutionStatus::Succeeded);
+    let exceeded = cloud.start(&machine, &json!([-1, -2, 3])).await;
+    assert_eq!(cloud.ended(&exceeded).await.0, ExecutionStatus::Failed);
+    let described = cloud.sfn.describe_execution().execution_arn(&exceeded).send().await.unwrap();
+    assert_eq!(described.error.as_deref(), Some("States.ExceedToleratedFailureThreshold"));
+}
+
+#[tokio::test]
+async fn a_failed_execution_is_redriven_from_where_it_failed() {
+    let cloud = Cloud::open().await;
+    let activity = cloud.sfn.create_activity().name("work").send().await.unwrap().activity_arn;
+    let machine = cloud
+        .machine(
+            "redriven",
+            &json!({"StartAt": "First", "States": {"First": {"Type": "Pass", "Result": 1, "Next": "Both"},
+                "Both": {"Type": "Parallel", "End": true, "Branches": [
+                    {"StartAt": "Easy", "States": {"Easy": {"Type": "Pass", "Result": "easy", "End": true}}},
+                    {"StartAt": "Hard", "States": {"Hard": {"Type": "Task", "Resource": activity, "End": true}}}]}}}),
+        )
+        .await;
+    let execution = cloud.start(&machine, &json!({})).await;
+    let task = cloud.sfn.get_activity_task().activity_arn(&activity).worker_name("w").send().await.unwrap();
+    assert_eq!(task.input.as_deref(), Some("1"));
+    cloud.sfn.send_task_failure().task_token(task.task_token.unwrap()).error("Busy").send().await.unwrap();
+    assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Failed);
+    let before = cloud.types(&execution).await.len();
+
+    cloud.sfn.redrive_execution().execution_arn(&execution).send().await.unwrap();
+    let task = cloud.sfn.get_activity_task().activity_arn(&activity).send().await.unwrap();
+    cloud.sfn.send_task_success().task_token(task.task_token.unwrap()).output("\"done\"").send().await.unwrap();
+    let (status, output) = cloud.ended(&execution).await;
+    assert_eq!((status, output.as_deref()), (ExecutionStatus::Succeeded, Some(r#"["easy","done"]"#)));
+    // The branch that had succeeded is not run again.
+    let after = cloud.types(&execution).await.split_off(before);
+    assert_eq!(after[0], HistoryEventType::ExecutionRedriven);
+    assert!(!after.contains(&HistoryEventType::PassStateEntered), "{after:?}");
+    let again = cloud.sfn.redrive_execution().execution_arn(&execution).send().await.unwrap_err();
+    assert!(again.as_service_error().unwrap().is_execution_not_redrivable());
+}
+
+#[tokio::test]
+async fn an_express_workflow_answers_its_caller() {
+    let cloud = Cloud::open().await;
+    let definition = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}).to_string();
+    let made = cloud.sfn.create_state_machine().name("fast").role_arn(ROLE).definition(definition);
+    let machine = made.r#type(StateMachineType::Express).send().await.unwrap().state_machine_arn;
+    let run = cloud.sfn.start_sync_execution().state_machine_arn(&machine).input(r#"{"a":1}"#).send().await.unwrap();
+    assert_eq!((run.status, run.output.as_deref()), (SyncExecutionStatus::Succeeded, Some(r#"{"a":1}"#)));
+    let listed = cloud.sfn.list_executions().state_machine_arn(&machine).send().await.unwrap_err();
+    assert!(listed.as_service_error().unwrap().is_state_machine_type_not_supported());
+}
+
+#[tokio::test]
+async fn a_version_stays_what_it_was() {
+    let cloud = Cloud::open().await;
+    let definition =
+        |result: &str| json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": result, "End": true}}});
+    let machine = cloud.machine("versioned", &definition("one")).await;
+    let first = cloud.sfn.publish_state_machine_version().state_machine_arn(&machine).send().await.unwrap();
+    cloud
+        .sfn
+        .update_state_machine()
+        .state_machine_arn(&machine)
+        .definition(definition("two").to_string())
+        .send()
+        .await
+        .unwrap();
+    let route = RoutingConfigurationListItem::builder()
+        .state_machine_version_arn(&first.state_machine_version_arn)
+        .weight(100)
+        .build()
+        .unwrap();
+    let alias = cloud.sfn.create_state_machine_alias().name("live").routing_configuration(route).send().await.unwrap();
+    for (arn, expected) in [(machine.as_str(), "\"two\""), (alias.state_machine_alias_arn.as_str(), "\"one\"")] {
+        let execution = cloud.start(arn, &json!({})).await;
+        assert_eq!(cloud.ended(&execution).await.1.as_deref(), Some(expected));
+    }
+    let refused = cloud
+        .sfn
+        .delete_state_machine_version()
+        .state_machine_version_arn(&first.state_machine_version_arn)
+        .send()
+        .await
+        .unwrap_err();
+    assert!(refused.as_service_error().unwrap().is_conflict_exception());
+}
+
+#[tokio::test]
+async fn an_execution_waits_for_the_one_that_it_started() {
+    let cloud = Cloud::open().await;
+    let inner = cloud
+        .machine("inner", &json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": {"x": 2}, "End": true}}}))
+        .await;
+    let outer = cloud
+        .machine(
+            "outer",
+            &json!({"StartAt": "Run", "States": {"Run": {"Type": "Task", "End": true, "OutputPath": "$.Output.x",
+                "Resource": "arn:aws:states:::states:startExecution.sync:2", "Parameters": {"StateMachineArn": inner, "Input": {"a": 1}}}}}),
+        )
+        .await;
+    let execution = cloud.start(&outer, &json!({})).await;
+    assert_eq!(cloud.ended(&execution).await, (ExecutionStatus::Succeeded, Some("2".to_owned())));
+}
+
+#[tokio::test]
+async fn one_state_is_tested_with_a_mock() {
+    let cloud = Cloud::open().await;
+    let state = json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": "After",
+        "Parameters": {"QueueUrl.$": "$.queue", "MessageBody": "hi"}, "ResultPath": "$.sent"});
+    let mock = MockInput::builder().result(r#"{"MessageId": "1", "MD5OfMessageBody": "x"}"#).build();
+    let tested = cloud
+        .sfn
+        .test_state()
+        .definition(state.to_string())
+        .input(r#"{"queue": "q"}"#)
+        .mock(mock)
+        .inspection_level(InspectionLevel::Debug)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((tested.status, tested.next_state.as_deref()), (Some(TestExecutionStatus::Succeeded), Some("After")));
+    let output: Value = serde_json::from_str(&tested.output.unwrap()).unwrap();
+    assert_eq!(output["sent"]["MessageId"], "1");
+    let parameters: Value = serde_json::from_str(&tested.inspection_data.unwrap().after_parameters.unwrap()).unwrap();
+    assert_eq!(parameters, json!({"QueueUrl": "q", "MessageBody": "hi"}));
+}
+
+#[tokio::test]
+async fn a_python_function_is_made_invoked_and_its_error_told() {
+    let cloud = Cloud::open().await;
+    let router = Local::router(&cloud.world.local).unwrap();
+    let call = |method: &'static str, path: &'static str, body: String| {
+        let router = router.clone();
+        async move {
+            use axum::body::Body;
+            let request = http::Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+            let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+            let status = response.status().as_u16();
+            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            (status, serde_json::from_slice::<Value>(&body).unwrap_or_default())
+        }
+    };
+    let source = "def handler(event, context):\n    if 'bad' in event:\n        raise ValueError('no ' + event['bad'])\n    return {'sum': sum(event['numbers'])}\n";
+    let create = json!({"FunctionName": "adder", "Runtime": "python3.12", "Handler": "code.handler", "Role": ROLE,
+        "Code": {"ZipFile": zipped("code.py", source)}});
+    assert_eq!(call("POST", "/2015-03-31/functions", create.to_string()).await.0, 201);
+    let machine = cloud
+        .machine(
+            "adding",
+            &json!({"StartAt": "Add", "States": {"Add": {"Type": "Task", "End": true,
+                "Resource": "arn:aws:lambda:us-east-1:000000000000:function:adder"}}}),
+        )
+        .await;
+    let well = cloud.start(&machine, &json!({"numbers": [1, 2, 3]})).await;
+    assert_eq!(cloud.ended(&well).await, (ExecutionStatus::Succeeded, Some(r#"{"sum": 6}"#.to_owned())));
+    let badly = cloud.start(&machine, &json!({"bad": "luck"})).await;
+    assert_eq!(cloud.ended(&badly).await.0, ExecutionStatus::Failed);
+    let described = cloud.sfn.describe_execution().execution_arn(&badly).send().await.unwrap();
+    assert_eq!(described.error.as_deref(), Some("ValueError"));
+    let cause: Value = serde_json::from_str(&described.cause.unwrap()).unwrap();
+    assert_eq!(cause["errorMessage"], "no luck");
+    assert_eq!(
+        cause["stackTrace"][0],
+        "  File \"/var/task/code.py\", line 3, in handler\n    raise ValueError('no ' + event['bad'])\n"
+    );
+    assert_eq!(call("DELETE", "/2015-03-31/functions/adder", String::new()).await.0, 204);
+}
+
+/// A zip of one file, as base64.
+fn zipped(name: &str, content: &str) -> String {
+    use base64::Engine;
+    use std::io::Write;
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(content.as_bytes()).unwrap();
+    base64::engine::general_purpose::STANDARD.encode(archive.finish().unwrap().into_inner())
+}
+
+#[test]
+fn check_tells_what_is_wrong_by_line_and_column() {
+    let check = |definition: &str| {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_orderflow-tui"))
+            .args(["check", "-"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), definition.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    assert_eq!(check(orderflow_tui::local::DEFINITION), (0, "-: ok\n".to_owned()));
+    let (code, text) = check("{\"StartAt\": \"A\",\n \"States\": {\"A\": {\"Type\": \"Pass\",\n  \"Next\": \"B\"}}}");
+    assert_eq!(code, 1);
+    assert!(
+        text.starts_with("-:3:3: error: Missing 'Next' target: B [MISSING_TRANSITION_TARGET] at /States/A/Next\n"),
+        "{text}"
+    );
+    let (code, text) = check("{'a'}");
+    assert_eq!(code, 1);
+    assert!(text.starts_with("-:1:3: error: Unexpected character"), "{text}");
+}
