@@ -23,6 +23,15 @@ pub(crate) struct Invoked {
     pub(crate) tail: String,
 }
 
+impl Invoked {
+    /// The end of the log as `LogType: Tail` answers it: at most 4 KB, in Base64.
+    pub(crate) fn log_result(&self) -> String {
+        use base64::Engine;
+        let start = self.tail.ceil_char_boundary(self.tail.len().saturating_sub(4096));
+        base64::engine::general_purpose::STANDARD.encode(&self.tail[start..])
+    }
+}
+
 /// The name in a name, partial ARN or ARN, without its version.
 pub(crate) fn name_of(function: &str) -> String {
     let parts: Vec<&str> = function.split(':').collect();
@@ -220,18 +229,14 @@ async fn invocation(world: &World, name: &str, headers: &HeaderMap, body: Bytes)
         }
         _ => {
             let Some(invoked) = invoke(world, &name, body).await else { return not_found(&name).into_rest_response() };
-            let mut response = wire::respond_bytes(200, "application/json", invoked.payload);
+            let mut response = wire::respond_bytes(200, "application/json", invoked.payload.clone());
             let answer = response.headers_mut();
             answer.insert("x-amz-executed-version", HeaderValue::from_static("$LATEST"));
             if let Some(error) = invoked.function_error {
                 answer.insert("x-amz-function-error", HeaderValue::from_static(error));
             }
             if text("x-amz-log-type") == "Tail" {
-                use base64::Engine;
-                // Lambda answers the last 4 KB.
-                let start = invoked.tail.ceil_char_boundary(invoked.tail.len().saturating_sub(4096));
-                let tail = base64::engine::general_purpose::STANDARD.encode(&invoked.tail[start..]);
-                if let Ok(tail) = tail.parse() {
+                if let Ok(tail) = invoked.log_result().parse() {
                     answer.insert("x-amz-log-result", tail);
                 }
             }

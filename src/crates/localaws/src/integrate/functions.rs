@@ -32,22 +32,29 @@ pub(super) async fn invoke(world: &World, parameters: &Value) -> Result<Json, Fa
     let payload = result_of(&invoked, true)?;
     let request = &invoked.request_id;
     let length = invoked.payload.len().to_string();
-    let headers = json!({
+    let mut headers = json!({
         "X-Amz-Executed-Version": "$LATEST",
         "x-amzn-RequestId": request,
         "Content-Length": length,
         "Content-Type": "application/json",
     });
+    let log = (parameters.get("LogType").and_then(Value::as_str) == Some("Tail")).then(|| invoked.log_result());
+    if let Some(log) = &log {
+        headers["X-Amz-Log-Result"] = json!(log);
+    }
     let all: serde_json::Map<String, Value> =
         headers.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), json!([value]))).collect();
-    Ok(json!({
+    let mut answer = json!({
         "ExecutedVersion": "$LATEST",
         "Payload": payload.value(),
         "SdkHttpMetadata": {"AllHttpHeaders": all, "HttpHeaders": headers, "HttpStatusCode": 200},
         "SdkResponseMetadata": {"RequestId": request},
         "StatusCode": 200,
-    })
-    .into())
+    });
+    if let Some(log) = log {
+        answer["LogResult"] = json!(log);
+    }
+    Ok(answer.into())
 }
 
 /// The answer as JSON, or the error that it tells.

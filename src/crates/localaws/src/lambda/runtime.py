@@ -76,7 +76,8 @@ def main():
         try:
             result = handler(event, context)
             try:
-                text = json.dumps(result, ensure_ascii=False, default=plain)
+                # Bytes go out as they are; only bytes inside of something else are made text.
+                text = plain(result) if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=plain)
             except TypeError as error:
                 raise TypeError("Unable to marshal response: " + str(error)) from None
         except Exception as error:
