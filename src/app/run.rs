@@ -20,6 +20,8 @@ pub struct Run {
     /// The way that was taken last.
     pub last_taken: Option<(String, String)>,
     places: HashMap<i64, Place>,
+    /// Which of the visits are to a state, by its name: a picture asks for every state that it shows.
+    visits_by_state: HashMap<String, Vec<usize>>,
 }
 
 /// One visit to a state.
@@ -134,7 +136,7 @@ impl Run {
 
     /// The visits to a state, oldest first.
     pub fn visits_to<'a>(&'a self, state: &'a str) -> impl DoubleEndedIterator<Item = &'a Visit> {
-        self.visits.iter().filter(move |visit| visit.state == state)
+        self.visits_by_state.get(state).into_iter().flatten().filter_map(|visit| self.visits.get(*visit))
     }
 
     /// Where a state stands over all its visits: what is under way counts more than what is over.
@@ -290,6 +292,7 @@ impl Run {
             *self.taken.entry(way.clone()).or_default() += 1;
             self.last_taken = Some(way);
         }
+        self.visits_by_state.entry(state.clone()).or_default().push(self.visits.len());
         self.visits.push(Visit {
             state,
             parent,

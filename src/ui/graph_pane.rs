@@ -2,6 +2,8 @@
 //!
 //! A status changes colours and badges, never the place of a box.
 
+use std::collections::HashMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
@@ -14,7 +16,7 @@ use super::graph::Plan;
 use super::text::cut;
 use super::{Drawings, Views, theme};
 use crate::app::Model;
-use crate::app::run::{Run, VisitStatus};
+use crate::app::run::Run;
 
 /// Columns that each box keeps free for its badge: a blank and a sign.
 pub(super) const BADGE: usize = 2;
@@ -96,12 +98,14 @@ pub fn picture(plan: &Plan, run: &Run) -> Buffer {
 }
 
 fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, area: Rect, buffer: &mut Buffer) {
-    let statuses: Vec<Option<VisitStatus>> = plan.states.iter().map(|state| run.status_of(state)).collect();
-    let style_of = |key: u32| {
-        let key = usize::try_from(key).unwrap_or(usize::MAX);
-        let style = theme::visit(statuses.get(key).copied().flatten()).1;
-        let is_chosen = plan.states.get(key).map(String::as_str) == chosen;
-        (style, is_chosen)
+    // Of the states that are seen, each is asked for once.
+    let mut styles: HashMap<u32, (Style, bool)> = HashMap::new();
+    let mut style_of = |key: u32| {
+        *styles.entry(key).or_insert_with(|| {
+            let state = usize::try_from(key).ok().and_then(|key| plan.states.get(key)).map(String::as_str);
+            let style = theme::visit(state.and_then(|state| run.status_of(state))).1;
+            (style, state.is_some() && state == chosen)
+        })
     };
     for (y, row) in plan.drawing.rows.iter().enumerate().skip(view.top).take(usize::from(area.height)) {
         for (x, cell) in row.iter().enumerate().skip(view.left) {
@@ -125,6 +129,9 @@ fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, ar
 /// Ways that were taken are bright.
 fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
     for (key, path) in &plan.drawing.paths {
+        if !path.iter().any(|cell| view.cell(*cell, area).is_some()) {
+            continue;
+        }
         let Some(way) = plan.edges.get(*key).filter(|way| run.taken.contains_key(*way)) else { continue };
         // Two edges may join the same states; the shorter word is Next, and both are lit only if nothing tells them apart.
         let style = if run.last_taken.as_ref() == Some(way) {
@@ -146,6 +153,9 @@ fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut 
 /// The sign of its status in each box; a Map also tells how many of its items are done.
 fn paint_badges(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
     for (key, rect) in &plan.drawing.boxes {
+        if rect.y + rect.height < view.top || rect.y > view.top + usize::from(area.height) {
+            continue;
+        }
         let Some(state) = plan.states.get(*key) else { continue };
         let Some(status) = run.status_of(state) else { continue };
         let (sign, style) = theme::visit(Some(status));

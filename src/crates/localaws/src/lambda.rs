@@ -235,10 +235,10 @@ async fn invocation(world: &World, name: &str, headers: &HeaderMap, body: Bytes)
             if let Some(error) = invoked.function_error {
                 answer.insert("x-amz-function-error", HeaderValue::from_static(error));
             }
-            if text("x-amz-log-type") == "Tail" {
-                if let Ok(tail) = invoked.log_result().parse() {
-                    answer.insert("x-amz-log-result", tail);
-                }
+            if text("x-amz-log-type") == "Tail"
+                && let Ok(tail) = invoked.log_result().parse()
+            {
+                answer.insert("x-amz-log-result", tail);
             }
             response
         }
