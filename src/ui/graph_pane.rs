@@ -11,10 +11,11 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use diagram::Ink;
+use unicode_width::UnicodeWidthStr;
 
 use super::graph::Plan;
 use super::text::cut;
-use super::{Drawings, Views, theme};
+use super::{Drawings, Views, graph_notes, theme};
 use crate::app::Model;
 use crate::app::run::Run;
 
@@ -48,6 +49,38 @@ pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer
     paint_cells(plan, run, model.state.as_deref(), &view, area, buffer);
     paint_ways(plan, run, &view, area, buffer);
     paint_badges(plan, run, &view, area, buffer);
+    let machine = model.known.as_ref().and_then(|known| known.machine.as_deref());
+    for (key, rect) in plan.drawing.boxes.iter().filter(|(_, rect)| rect.height == 3) {
+        let Some(state) = plan.states.get(*key) else { continue };
+        let style = theme::visit(run.status_of(state)).1;
+        let right = rect.x + rect.width - 1;
+        let notes = [
+            (rect.y, graph_notes::progress(run, machine, state, model.now)),
+            (rect.y + 2, graph_notes::times(run, state)),
+        ];
+        for (y, note) in notes {
+            let Some(note) = note else { continue };
+            let note = format!(" {note} ");
+            if is_free(plan, right, y, &note) {
+                paint_text(&note, (right - note.width(), y), style, &view, area, buffer);
+            }
+        }
+    }
+}
+
+/// Whether nothing but border would be covered by a text that ends before the column `right`.
+fn is_free(plan: &Plan, right: usize, y: usize, text: &str) -> bool {
+    let Some(row) = plan.drawing.rows.get(y) else { return false };
+    let Some(cells) = right.checked_sub(text.width()).and_then(|left| row.get(left..right)) else { return false };
+    cells.iter().all(|cell| matches!(cell.ink, Ink::Border(_)) && matches!(cell.symbol, Some('─' | '━' | '═')))
+}
+
+fn paint_text(text: &str, at: (usize, usize), style: Style, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+    for (offset, c) in text.chars().enumerate() {
+        if let Some(target) = view.cell((at.0 + offset, at.1), area).and_then(|place| buffer.cell_mut(place)) {
+            target.set_char(c).set_style(style);
+        }
+    }
 }
 
 /// Which part of the drawing is seen.
@@ -162,18 +195,15 @@ fn paint_badges(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mu
         let items = run.visits_to(state).next_back().and_then(|visit| visit.items);
         let (x, y, text) = match items {
             Some(items) => {
-                let text = format!(" {sign} {}/{} ", items.done, items.total);
-                let width = unicode_width::UnicodeWidthStr::width(text.as_str());
-                ((rect.x + rect.width).saturating_sub(width + 1), rect.y, text)
+                let right = rect.x + rect.width - 1;
+                let [long, brief] = graph_notes::items(items, sign);
+                let text = if is_free(plan, right, rect.y, &long) { long } else { brief };
+                (right.saturating_sub(text.width()), rect.y, text)
             }
             None => (rect.x + rect.width - 3, rect.y + rect.height / 2, sign.to_owned()),
         };
         // A container without items, such as a Parallel, has its sign in the border.
         let y = if items.is_none() && rect.height > 3 { rect.y } else { y };
-        for (offset, c) in text.chars().enumerate() {
-            if let Some(target) = view.cell((x + offset, y), area).and_then(|place| buffer.cell_mut(place)) {
-                target.set_char(c).set_style(style);
-            }
-        }
+        paint_text(&text, (x, y), style, view, area, buffer);
     }
 }

@@ -7,6 +7,7 @@ mod chrome;
 mod dialogs;
 mod executions;
 pub mod graph;
+mod graph_notes;
 pub mod graph_pane;
 mod inspector;
 mod layout;

@@ -109,6 +109,27 @@ const DECLINED: &str = "1 0 ExecutionStarted
 19 18 TaskStateExited ProcessPayment
 20 19 TaskStateEntered VoidPayment";
 
+/// Two items under way of three.
+const ITEMS: &str = "1 0 ExecutionStarted
+2 0 MapStateEntered CheckLines
+3 2 MapStateStarted - 3
+4 3 MapIterationStarted CheckLines
+5 4 TaskStateEntered LookAtStock
+6 3 MapIterationStarted CheckLines
+7 6 TaskStateEntered LookAtStock";
+
+/// A state entered twice, and a gateway that has not answered twice.
+const BACKING_OFF: &str = "1 0 ExecutionStarted
+2 0 TaskStateEntered ReceiveOrder
+3 2 TaskStateExited ReceiveOrder
+4 3 TaskStateEntered ReceiveOrder
+5 4 TaskStateExited ReceiveOrder
+6 5 TaskStateEntered ProcessPayment
+7 6 TaskScheduled
+8 7 TaskFailed PaymentGatewayUnavailable
+9 8 TaskScheduled
+99 9 TaskFailed PaymentGatewayUnavailable";
+
 impl App {
     fn new(width: u16, height: u16) -> Self {
         let samples = local::samples().unwrap();
@@ -118,6 +139,11 @@ impl App {
 
     /// A dashboard with orders in it, looking at one whose payment was declined.
     fn lively(width: u16, height: u16) -> Self {
+        Self::running(width, height, DECLINED)
+    }
+
+    /// The same, with another history of the order that is looked at.
+    fn running(width: u16, height: u16, script: &str) -> Self {
         let mut app = Self::new(width, height);
         let identity = Identity { account: "000000000000".into(), arn: "arn:aws:iam::000000000000:root".into() };
         app.tell(Msg::Identity(Ok(identity)));
@@ -129,7 +155,7 @@ impl App {
         let facts =
             MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: local::definition() };
         app.tell(Msg::Machine { execution: Some(arn("ord-2")), result: Ok(facts) });
-        app.tell(Msg::History { execution: arn("ord-2"), result: Ok(history(DECLINED)) });
+        app.tell(Msg::History { execution: arn("ord-2"), result: Ok(history(script)) });
         app.tell(Msg::Orders(Ok(vec![
             record("ord-3", OrderStatus::AwaitingApproval),
             record("ord-1", OrderStatus::Confirmed),
@@ -201,6 +227,8 @@ snapshots! {
     lively_80x24: App::lively(80, 24);
     lively_120x40: App::lively(120, 40);
     lively_200x60: App::lively(200, 60);
+    items_120x40: App::running(120, 40, ITEMS).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('d')]);
+    backing_off_120x40: App::running(120, 40, BACKING_OFF).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('d')]);
     failure_120x40: App::lively(120, 40).keys(&[Key::Char('f')]);
     order_80x24: App::lively(80, 24).keys(&[Key::Char('4')]);
     logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('s')]);

@@ -1,0 +1,62 @@
+//! What the border of a state's box tells beside its status: how often it was entered, for how long it has been
+//! running, which retry comes when.
+//!
+//! It words what a run knows; it finds no room and draws nothing.
+
+use asl::Retrier;
+
+use super::text::duration;
+use crate::app::run::{Attempt, Items, Run, Visit, VisitStatus};
+use crate::facts::Millis;
+
+/// How often a state was entered, if more than once.
+pub(super) fn times(run: &Run, state: &str) -> Option<String> {
+    let times = run.visits_to(state).count();
+    (times > 1).then(|| format!("×{times}"))
+}
+
+/// For how long the state has been running, or which retry comes when.
+pub(super) fn progress(run: &Run, machine: Option<&asl::Machine>, state: &str, now: Millis) -> Option<String> {
+    let visit = run.visits_to(state).rev().find(|visit| visit.left_at.is_none())?;
+    match visit.status {
+        VisitStatus::Running => Some(duration(now - visit.entered_at)),
+        VisitStatus::Retrying => {
+            let rules = machine.and_then(|machine| machine.state(state)).map(|state| state.kind.retry())?;
+            retry(visit, rules, now)
+        }
+        _ => None,
+    }
+}
+
+/// `retry 2/3 1.4s`; jitter may make it sooner: `≤1.4s`.
+fn retry(visit: &Visit, rules: &[Retrier], now: Millis) -> Option<String> {
+    let error = visit.error.as_deref()?;
+    let rule = rules.iter().find(|rule| asl::matches_error(&rule.errors, error))?;
+    let by_rule =
+        |attempt: &&Attempt| attempt.error.as_deref().is_some_and(|error| asl::matches_error(&rule.errors, error));
+    let count = u64::try_from(visit.attempts.iter().filter(by_rule).count()).ok().filter(|count| *count > 0)?;
+    if count > rule.max_attempts {
+        return None;
+    }
+    let failed_at = visit.attempts.last().and_then(|attempt| attempt.ended_at)?;
+    #[expect(clippy::cast_possible_truncation, reason = "a delay is at most a year and a day")]
+    let due = failed_at + (rule.delay_seconds(count) * 1000.0) as Millis;
+    let when = match (due > now, rule.full_jitter) {
+        (false, _) => String::new(),
+        (true, false) => format!(" {}", duration(due - now)),
+        (true, true) => format!(" ≤{}", duration(due - now)),
+    };
+    Some(format!("retry {count}/{}{when}", rule.max_attempts))
+}
+
+/// The items of a Map in words, the longest first: done of all, with those that failed and those that run.
+pub(super) fn items(items: Items, sign: &str) -> [String; 2] {
+    let brief = format!(" {sign} {}/{} ", items.done, items.total);
+    let mut long = brief.clone();
+    for (sign, count) in [("✗", items.failed), ("▶", items.running)] {
+        if count > 0 {
+            long += &format!("{sign}{count} ");
+        }
+    }
+    [long, brief]
+}
