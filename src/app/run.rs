@@ -139,6 +139,11 @@ impl Run {
         self.visits_by_state.get(state).into_iter().flatten().filter_map(|visit| self.visits.get(*visit))
     }
 
+    /// Where the last visit to a state is among the visits.
+    pub fn last_visit_to(&self, state: &str) -> Option<usize> {
+        self.visits_by_state.get(state)?.last().copied()
+    }
+
     /// Where a state stands over all its visits: what is under way counts more than what is over.
     pub fn status_of(&self, state: &str) -> Option<VisitStatus> {
         use VisitStatus as S;

@@ -3,7 +3,7 @@
 //!
 //! It words what a run knows; it finds no room and draws nothing.
 
-use asl::Retrier;
+use asl::{Kind, Next, Retrier};
 
 use super::text::duration;
 use crate::app::run::{Attempt, Items, Run, Visit, VisitStatus};
@@ -47,6 +47,21 @@ fn retry(visit: &Visit, rules: &[Retrier], now: Millis) -> Option<String> {
         (true, true) => format!(" ≤{}", duration(due - now)),
     };
     Some(format!("retry {count}/{}{when}", rule.max_attempts))
+}
+
+/// How many branches of a Parallel are done, in the visit that was last.
+pub(super) fn branches(run: &Run, machine: Option<&asl::Machine>, state: &str, sign: &str) -> Option<String> {
+    let machine = machine?;
+    let Kind::Parallel(parallel) = &machine.state(state)?.kind else { return None };
+    let visit = run.last_visit_to(state)?;
+    let ends = |name: &str| {
+        machine.state(name).is_some_and(|state| state.next == Next::End || matches!(state.kind, Kind::Succeed))
+    };
+    let is_done =
+        |inner: &&Visit| inner.parent == Some(visit) && inner.status == VisitStatus::Succeeded && ends(&inner.state);
+    // What a retried Parallel did before counts no twice.
+    let done = run.visits.iter().skip(visit).filter(is_done).count().min(parallel.branches.len());
+    Some(format!(" {sign} {done}/{} ", parallel.branches.len()))
 }
 
 /// The items of a Map in words, the longest first: done of all, with those that failed and those that run.

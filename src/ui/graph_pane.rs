@@ -50,10 +50,18 @@ pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer
     paint_ways(plan, run, &view, area, buffer);
     paint_badges(plan, run, &view, area, buffer);
     let machine = model.known.as_ref().and_then(|known| known.machine.as_deref());
-    for (key, rect) in plan.drawing.boxes.iter().filter(|(_, rect)| rect.height == 3) {
+    for (key, rect) in plan.drawing.boxes.iter().filter(|(_, rect)| rect.height >= 3) {
         let Some(state) = plan.states.get(*key) else { continue };
-        let style = theme::visit(run.status_of(state)).1;
+        let (sign, style) = theme::visit(run.status_of(state));
         let right = rect.x + rect.width - 1;
+        if let Some(note) = graph_notes::branches(run, machine, state, sign)
+            && is_free(plan, right, rect.y, &note)
+        {
+            paint_text(&note, (right - note.width(), rect.y), style, &view, area, buffer);
+        }
+        if rect.height > 3 {
+            continue;
+        }
         let notes = [
             (rect.y, graph_notes::progress(run, machine, state, model.now)),
             (rect.y + 2, graph_notes::times(run, state)),
@@ -162,9 +170,6 @@ fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, ar
 /// Ways that were taken are bright.
 fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
     for (key, path) in &plan.drawing.paths {
-        if !path.iter().any(|cell| view.cell(*cell, area).is_some()) {
-            continue;
-        }
         let Some(way) = plan.edges.get(*key).filter(|way| run.taken.contains_key(*way)) else { continue };
         // Two edges may join the same states; the shorter word is Next, and both are lit only if nothing tells them apart.
         let style = if run.last_taken.as_ref() == Some(way) {
@@ -174,9 +179,8 @@ fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut 
         };
         // The first cell is the border of the box that the edge leaves.
         for cell in path.iter().skip(1) {
-            let is_line =
-                plan.drawing.rows.get(cell.1).and_then(|row| row.get(cell.0)).is_some_and(|cell| cell.ink == Ink::Line);
-            if let Some(target) = view.cell(*cell, area).filter(|_| is_line).and_then(|place| buffer.cell_mut(place)) {
+            let Some(target) = view.cell(*cell, area).and_then(|place| buffer.cell_mut(place)) else { continue };
+            if plan.drawing.rows.get(cell.1).and_then(|row| row.get(cell.0)).is_some_and(|cell| cell.ink == Ink::Line) {
                 target.set_style(style);
             }
         }

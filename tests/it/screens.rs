@@ -239,6 +239,27 @@ snapshots! {
 }
 
 #[test]
+fn a_parallel_tells_its_branches() {
+    let branch = |name: &str| json!({"StartAt": name, "States": {name: {"Type": "Wait", "Seconds": 9, "End": true}}});
+    let definition = json!({"StartAt": "Everything", "States": {"Everything": {
+        "Type": "Parallel", "Branches": [branch("Invoice"), branch("Parcel")], "End": true,
+    }}});
+    let mut app = App::new(80, 24);
+    app.tell(Msg::Executions(Ok(vec![summary("ord-2", ExecutionStatus::Running, 10)])));
+    let facts =
+        MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: definition.to_string() };
+    app.tell(Msg::Machine { execution: Some(arn("ord-2")), result: Ok(facts) });
+    let script = "1 0 ExecutionStarted
+2 0 ParallelStateEntered Everything
+3 2 ParallelStateStarted
+4 3 WaitStateEntered Invoice
+5 3 WaitStateEntered Parcel
+6 4 WaitStateExited Invoice";
+    app.tell(Msg::History { execution: arn("ord-2"), result: Ok(history(script)) });
+    insta::assert_snapshot!(app.keys(&[Key::Char('2'), Key::Char('z')]).screen());
+}
+
+#[test]
 fn a_form_that_cannot_be_sent_stays_filled() {
     let mut app = App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Delete, Key::Ctrl('s')]);
     let screen = app.screen();
