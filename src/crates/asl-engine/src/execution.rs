@@ -132,7 +132,8 @@ pub struct Execution {
     /// Tasks that were scheduled in this step and start at its end.
     pub(crate) starting: Vec<(ThreadId, TaskId)>,
     pub(crate) tasks: BTreeMap<TaskId, ThreadId>,
-    pub(crate) timers: BTreeMap<TimerId, Purpose>,
+    /// When each is due, and what for.
+    pub(crate) timers: BTreeMap<TimerId, (i64, Purpose)>,
     pub(crate) next_task: u64,
     pub(crate) next_timer: u64,
     pub(crate) ended: Option<Ended>,
@@ -369,7 +370,7 @@ impl Execution {
     pub(crate) fn set_timer(&mut self, at: i64, purpose: Purpose) -> TimerId {
         let timer = TimerId(self.next_timer);
         self.next_timer += 1;
-        self.timers.insert(timer, purpose);
+        self.timers.insert(timer, (at, purpose));
         self.effects.push(Effect::SetTimer { timer, at });
         timer
     }
@@ -381,13 +382,21 @@ impl Execution {
     }
 
     fn timer_fired(&mut self, timer: TimerId) {
-        match self.timers.remove(&timer) {
+        match self.timers.remove(&timer).map(|(_, purpose)| purpose) {
             // It was cancelled while it fired.
             None => {}
             Some(Purpose::Wait(thread)) => self.wait_over(thread),
             Some(Purpose::Retry(thread)) => self.retry(thread),
-            Some(Purpose::Timeout(thread)) => self.task_timed_out(thread, "States.Timeout"),
-            Some(Purpose::Heartbeat(thread)) => self.task_timed_out(thread, "States.HeartbeatTimeout"),
+            Some(Purpose::Timeout(thread)) => {
+                // As recorded, tasks that time out at once are all told before any of it has consequences.
+                let due = self.timers.values().filter_map(|(at, purpose)| match purpose {
+                    Purpose::Timeout(thread) if *at <= self.now => Some(*thread),
+                    _ => None,
+                });
+                let threads: Vec<ThreadId> = std::iter::once(thread).chain(due).collect();
+                self.tasks_timed_out(&threads, "States.Timeout");
+            }
+            Some(Purpose::Heartbeat(thread)) => self.tasks_timed_out(&[thread], "States.HeartbeatTimeout"),
             Some(Purpose::Execution) => {
                 // As recorded, the whole execution's own time-out carries no error.
                 let (failure, previous) = (Failure::default(), self.last_event);

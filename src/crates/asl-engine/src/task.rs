@@ -14,7 +14,7 @@ use asl::{Json, Kind, Pattern, Resource};
 use serde_json::Value;
 
 use crate::enter::After;
-use crate::event::{Event, Scheduled, StateKind};
+use crate::event::{Event, EventId, Scheduled, StateKind};
 use crate::execution::{
     Active, Doing, Effect, Execution, Failure, Invocation, MAX_NESTING, MAX_PAYLOAD, Purpose, Step, TaskId, ThreadId,
     TimerId, TokenParts, seconds_later,
@@ -312,19 +312,32 @@ impl Execution {
         self.fail_state(id, active, failed, failure, true);
     }
 
-    pub(crate) fn task_timed_out(&mut self, id: ThreadId, error: &str) {
+    /// The tasks of these threads took too long.
+    pub(crate) fn tasks_timed_out(&mut self, threads: &[ThreadId], error: &str) {
+        let told: Vec<(ThreadId, EventId)> = threads.iter().filter_map(|id| self.tell_timed_out(*id, error)).collect();
+        for (id, timed_out) in told {
+            // The failure of an earlier one may have taken the thread with it.
+            if self.thread(id).is_some_and(|thread| thread.previous == timed_out)
+                && let Some(active) = self.take_active(id)
+            {
+                self.fail_state(id, active, timed_out, Failure::named(error), true);
+            }
+        }
+    }
+
+    /// Ends a task that took too long, and says so.
+    fn tell_timed_out(&mut self, id: ThreadId, error: &str) -> Option<(ThreadId, EventId)> {
         let task = match self.thread(id).map(|thread| &thread.step) {
             Some(Step::In(active)) => active.task,
-            _ => return,
+            _ => return None,
         };
-        let Some((id, active, running)) = self.end_task(task) else { return };
+        let (id, active, running) = self.end_task(task)?;
         self.effects.push(Effect::CancelTask(task));
-        let failure = Failure::named(error);
         let previous = self.thread(id).map_or(active.entered, |thread| thread.previous);
-        let event = running.names.timed_out(failure.clone());
-        let timed_out = self.record(previous, event);
+        let timed_out = self.record(previous, running.names.timed_out(Failure::named(error)));
         self.set_previous(id, timed_out);
-        self.fail_state(id, active, timed_out, failure, true);
+        self.put_active(id, active);
+        Some((id, timed_out))
     }
 
     pub(crate) fn heartbeat(&mut self, task: TaskId) {
