@@ -296,6 +296,35 @@ fn a_map_that_fails_gives_up_its_other_iterations() {
 }
 
 #[test]
+fn tasks_that_time_out_at_once_are_all_told_first() {
+    check(
+        json!({"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+            "ItemProcessor": {"StartAt": "T", "States": {"T": task(json!({"TimeoutSeconds": 5}))}}}}}),
+        json!([1, 2]),
+        &[("T", &[Answer::Silence, Answer::Silence])],
+        "1<0 ExecutionStarted
+         2<0 MapStateEntered M
+         3<2 MapStateStarted 2
+         4<3 MapIterationStarted M 0
+         5<3 MapIterationStarted M 1
+         6<4 TaskStateEntered T
+         7<6 LambdaFunctionScheduled
+         8<5 TaskStateEntered T
+         9<8 LambdaFunctionScheduled
+         10<7 LambdaFunctionStarted
+         11<9 LambdaFunctionStarted
+         12<10 LambdaFunctionTimedOut States.Timeout
+         13<11 LambdaFunctionTimedOut States.Timeout
+         14<12 MapIterationFailed M 0
+         15<12 TaskStateAborted
+         16<12 MapIterationAborted M 1
+         17<12 TaskStateAborted
+         18<12 MapStateFailed
+         19<18 ExecutionFailed States.Timeout",
+    );
+}
+
+#[test]
 fn branches_join() {
     check(
         json!({"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
