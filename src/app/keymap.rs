@@ -120,14 +120,7 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Panes, [Key::Char('r')], "r", Intent::Reject, "reject", true),
     binding!(Panes, [Key::Char('S')], "S", Intent::Stop, "stop the execution", false),
     binding!(Panes, [Key::Char('o')], "o", Intent::Other, "from an execution to its order and back", false),
-    binding!(
-        Panes,
-        [Key::Char('F')],
-        "F",
-        Intent::Follow,
-        "follow: the newest execution, the running state, the last line",
-        false
-    ),
+    binding!(Panes, [Key::Char('F')], "F", Intent::Follow, "follow the newest execution, state and line", false),
     binding!(Panes, [Key::Char('z')], "z", Intent::ZoomPane, "zoom", true),
     binding!(Graph, [Key::Char('d'), Key::Char('+'), Key::Char('-')], "d", Intent::Density, "density", true),
     binding!(Logs, [Key::Char('s')], "s", Intent::Scope, "all / this one", true),

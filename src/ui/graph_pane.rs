@@ -100,19 +100,26 @@ struct Viewport {
 }
 
 impl Viewport {
-    /// With the chosen state in the middle, as far as the drawing goes.
+    /// With the chosen state in the middle of its height. Sideways the boxes come before the lines around them, and the
+    /// view moves no further than the chosen one needs.
     fn over(plan: &Plan, state: Option<&str>, area: Rect) -> Self {
         let (width, height) = (usize::from(area.width), usize::from(area.height));
+        let boxes = &plan.drawing.boxes;
         let key = plan.states.iter().position(|name| Some(name.as_str()) == state);
-        let chosen = plan.drawing.boxes.iter().find(|(of, _)| Some(*of) == key).map(|(_, rect)| rect);
-        let within = |middle: usize, room: usize, length: usize| {
-            middle.saturating_sub(room / 2).min(length.saturating_sub(room))
-        };
-        let (x, y) =
-            chosen.map_or((plan.drawing.width / 2, 0), |rect| (rect.x + rect.width / 2, rect.y + rect.height / 2));
+        let chosen = boxes.iter().find(|(of, _)| Some(*of) == key).map(|(_, rect)| rect);
+        let within = |start: usize, room: usize, length: usize| start.min(length.saturating_sub(room));
+        let first = boxes.iter().map(|(_, rect)| rect.x).min().unwrap_or_default();
+        let last = boxes.iter().map(|(_, rect)| rect.x + rect.width).max().unwrap_or_default();
+        let mut left = ((first + last) / 2).saturating_sub(width / 2);
+        let mut top = 0;
+        if let Some(rect) = chosen {
+            // A box that is wider than the pane is seen from its left.
+            left = left.max((rect.x + rect.width).saturating_sub(width)).min(rect.x);
+            top = (rect.y + rect.height / 2).saturating_sub(height / 2);
+        }
         Self {
-            left: within(x, width, plan.drawing.width),
-            top: within(y, height, plan.drawing.height),
+            left: within(left, width, plan.drawing.width),
+            top: within(top, height, plan.drawing.height),
             indent: width.saturating_sub(plan.drawing.width) / 2,
         }
     }

@@ -193,14 +193,8 @@ pub(super) fn not_supported_by_type() -> WireError {
     WireError::new(400, "StateMachineTypeNotSupported", message)
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Redrive {
-    execution_arn: String,
-}
-
 pub(super) async fn redrive(world: &World, body: &str) -> Result<Value, WireError> {
-    let Redrive { execution_arn } = read(body)?;
+    let ByArn { execution_arn } = read(body)?;
     let row = find(world, &execution_arn)?;
     let refused = |why: String| WireError::new(400, "ExecutionNotRedrivable", why);
     if !matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
