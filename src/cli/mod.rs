@@ -101,20 +101,39 @@ async fn run(args: Args) -> color_eyre::Result<Ended> {
     match command {
         None => {
             let world = Connected::open(&global).await?;
+            let settle = world.local.as_ref().map(Local::settle);
             crate::shell::run(world.session(&global).await?).await?;
+            if let Some(settle) = settle {
+                settle.await;
+            }
             Ok(Ended::Well)
         }
         Some(Command::Graph(args)) => graph::run(&global, args).await,
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Serve(args)) => serve::run(&global, args).await,
-        Some(Command::Submit(args)) => submit::run(&Connected::open(&global).await?, args).await,
-        Some(Command::Executions(args)) => listing::executions(&Connected::open(&global).await?, args).await,
-        Some(Command::Orders(args)) => listing::orders(&Connected::open(&global).await?, args).await,
-        Some(Command::Show(args)) => show::run(&Connected::open(&global).await?, args).await,
-        Some(Command::Logs(args)) => logs::run(&Connected::open(&global).await?, args).await,
-        Some(Command::Approve(args)) => review::approve(&Connected::open(&global).await?, args).await,
-        Some(Command::Reject(args)) => review::reject(&Connected::open(&global).await?, args).await,
+        Some(Command::Submit(args)) => connected(&global, async |world| submit::run(world, args).await).await,
+        Some(Command::Executions(args)) => {
+            connected(&global, async |world| listing::executions(world, args).await).await
+        }
+        Some(Command::Orders(args)) => connected(&global, async |world| listing::orders(world, args).await).await,
+        Some(Command::Show(args)) => connected(&global, async |world| show::run(world, args).await).await,
+        Some(Command::Logs(args)) => connected(&global, async |world| logs::run(world, args).await).await,
+        Some(Command::Approve(args)) => connected(&global, async |world| review::approve(world, args).await).await,
+        Some(Command::Reject(args)) => connected(&global, async |world| review::reject(world, args).await).await,
     }
+}
+
+/// Does something with a cloud; what it left to be written is written before the process ends.
+async fn connected(
+    global: &Global,
+    run: impl AsyncFnOnce(&Connected) -> color_eyre::Result<Ended>,
+) -> color_eyre::Result<Ended> {
+    let world = Connected::open(global).await?;
+    let ended = run(&world).await;
+    if let Some(local) = &world.local {
+        local.settle().await;
+    }
+    ended
 }
 
 fn data_directory(global: &Global) -> color_eyre::Result<std::path::PathBuf> {

@@ -57,6 +57,7 @@ pub(super) async fn run(global: &Global, args: Serve) -> color_eyre::Result<Ende
     if let Ok(served) = grace {
         served??;
     }
+    local.settle().await;
     Ok(Ended::Well)
 }
 

@@ -44,8 +44,8 @@ pub struct Local {
     pub config: SdkConfig,
     /// Rings when something has changed.
     pub changes: Option<watch::Receiver<u64>>,
-    /// The router, in the process that holds the cloud.
-    router: Option<axum::Router>,
+    /// The cloud itself and its router, in the process that holds it.
+    held: Option<(World, axum::Router)>,
     stop: CancellationToken,
     /// Held for as long as the cloud is open; the system gives it up with the process.
     _lock: Option<File>,
@@ -140,7 +140,7 @@ impl Local {
                 }
             });
         }
-        Ok(Self { config, changes: Some(world.changes()), router: Some(router), stop, _lock: lock })
+        Ok(Self { config, changes: Some(world.changes()), held: Some((world, router)), stop, _lock: lock })
     }
 
     async fn attach(directory: &Path) -> color_eyre::Result<Self> {
@@ -158,17 +158,27 @@ impl Local {
                 bell.send_replace(count);
             }
         }));
-        Ok(Self { config, changes: Some(changes), router: None, stop, _lock: None })
+        Ok(Self { config, changes: Some(changes), held: None, stop, _lock: None })
     }
 
     /// The router to serve, if this process holds the cloud.
     pub fn router(&self) -> Option<axum::Router> {
-        self.router.clone()
+        self.held.as_ref().map(|(_, router)| router.clone())
+    }
+
+    /// Waits until the logs and metrics of what has happened are written; to be done before the process ends.
+    pub fn settle(&self) -> impl Future<Output = ()> + use<> {
+        let world = self.held.as_ref().map(|(world, _)| world.clone());
+        async move {
+            if let Some(world) = world {
+                world.settle().await;
+            }
+        }
     }
 
     /// Whether the cloud lives in this process and ends with it.
     pub fn is_host(&self) -> bool {
-        self.router.is_some()
+        self.held.is_some()
     }
 }
 

@@ -105,6 +105,46 @@ async fn too_many_failures_end_a_map_run() {
 }
 
 #[tokio::test]
+async fn the_limits_of_a_map_run_change_while_it_runs() {
+    let cloud = Cloud::open().await;
+    let activity = cloud.sfn.create_activity().name("piecework").send().await.unwrap().activity_arn;
+    let machine = cloud
+        .machine(
+            "slow",
+            &json!({"StartAt": "Each", "States": {"Each": {"Type": "Map", "MaxConcurrency": 1, "End": true,
+                "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Work",
+                    "States": {"Work": {"Type": "Task", "Resource": activity, "End": true}}}}}}),
+        )
+        .await;
+    let execution = cloud.start(&machine, &json!([1, 2, 3])).await;
+    let mut tasks = Vec::new();
+    let poll = || cloud.sfn.get_activity_task().activity_arn(&activity).send();
+    tasks.push(poll().await.unwrap());
+    let runs = cloud.sfn.list_map_runs().execution_arn(&execution).send().await.unwrap().map_runs;
+    let run = &runs[0].map_run_arn;
+    let refused = cloud.sfn.update_map_run().map_run_arn(run).tolerated_failure_percentage(101.0).send().await;
+    assert!(refused.unwrap_err().into_service_error().is_validation_exception());
+    // With one at a time no second task would ever be offered before the first is done.
+    cloud.sfn.update_map_run().map_run_arn(run).max_concurrency(3).tolerated_failure_count(2).send().await.unwrap();
+    for _ in 0..2 {
+        tasks.push(poll().await.unwrap());
+    }
+    for (index, task) in tasks.into_iter().enumerate() {
+        let token = task.task_token.unwrap();
+        if index < 2 {
+            cloud.sfn.send_task_failure().task_token(token).error("Busy").send().await.unwrap();
+        } else {
+            cloud.sfn.send_task_success().task_token(token).output(r#""done""#).send().await.unwrap();
+        }
+    }
+    assert_eq!(cloud.ended(&execution).await, (ExecutionStatus::Succeeded, Some(r#"["done"]"#.to_owned())));
+    let described = cloud.sfn.describe_map_run().map_run_arn(run).send().await.unwrap();
+    assert_eq!((described.max_concurrency, described.tolerated_failure_count), (3, 2));
+    let late = cloud.sfn.update_map_run().map_run_arn(run).max_concurrency(1).send().await;
+    assert!(late.unwrap_err().into_service_error().is_validation_exception());
+}
+
+#[tokio::test]
 async fn a_failed_execution_is_redriven_from_where_it_failed() {
     let cloud = Cloud::open().await;
     let activity = cloud.sfn.create_activity().name("work").send().await.unwrap().activity_arn;

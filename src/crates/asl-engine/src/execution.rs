@@ -19,7 +19,8 @@ use crate::event::{Event, EventId, HistoryEvent};
 use crate::map_run::MapRun;
 use crate::redrive::{Wreck, Wrecks};
 pub use crate::seam::{
-    Broken, Effect, Ended, Facts, Failure, Input, Invocation, MapRunFacts, Stamped, TaskId, TimerId, TokenParts,
+    Broken, Effect, Ended, Facts, Failure, Input, Invocation, MapRunFacts, MapRunLimits, Stamped, TaskId, TimerId,
+    TokenParts,
 };
 use crate::task::{Finding, Running};
 use crate::test_state::Trace;
@@ -224,6 +225,7 @@ impl Execution {
             Input::ActivityFound { task, exists } => self.activity_found(task, exists),
             Input::ItemSucceeded { task, index, output } => self.item_succeeded(task, index, output),
             Input::ItemFailed { task, index } => self.item_failed(task, index),
+            Input::MapRunUpdated { task, limits } => self.run_updated(task, limits),
             // An execution that runs has nothing to be redriven.
             Input::Redrive => {}
         }

@@ -25,7 +25,7 @@ mod test_state;
 pub use event::{Event, EventId, HistoryEvent, Scheduled, StateKind};
 pub use execution::{
     Broken, Effect, Ended, Execution, Facts, Failure, Input, Invocation, MAX_EVENTS, MAX_NESTING, MAX_PAYLOAD,
-    MapRunFacts, Stamped, TaskId, TimerId, TokenParts,
+    MapRunFacts, MapRunLimits, Stamped, TaskId, TimerId, TokenParts,
 };
 pub use spell::history_text;
 pub use test_state::{Mock, Probe, Settings, Tested, Verdict, test_state};

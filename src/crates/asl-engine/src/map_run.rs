@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::enter::{After, plain, source_of};
 use crate::event::{Event, EventId};
-use crate::execution::{Active, Doing, Effect, Execution, Failure, MapRunFacts, TaskId, ThreadId};
+use crate::execution::{Active, Doing, Effect, Execution, Failure, MapRunFacts, MapRunLimits, TaskId, ThreadId};
 use crate::fail::Trouble;
 
 /// A map run under way.
@@ -31,6 +31,18 @@ pub(crate) struct MapRun {
     failed_items: usize,
     tolerated: Tolerated,
     flatten: bool,
+}
+
+impl MapRun {
+    /// Whether the child that works on this input is under way.
+    fn runs(&self, index: usize) -> bool {
+        self.running.get(index) == Some(&true)
+    }
+}
+
+/// `MaxConcurrency`: 0 sets no limit.
+fn at_once(limit: u64) -> usize {
+    usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX)
 }
 
 /// How many items may fail.
@@ -118,7 +130,6 @@ impl Execution {
             tolerated_count: tolerated.count.unwrap_or(0),
             tolerated_percentage: tolerated.percentage.unwrap_or(0.0),
         }));
-        let at_once = usize::try_from(limit).ok().filter(|limit| *limit > 0).unwrap_or(usize::MAX);
         let mut run = Box::new(MapRun {
             task: active.task,
             arn,
@@ -128,7 +139,7 @@ impl Execution {
             waiting: (0..inputs.len()).collect(),
             inputs,
             done: 0,
-            at_once,
+            at_once: at_once(limit),
             items: total,
             failed_items: 0,
             tolerated,
@@ -144,7 +155,7 @@ impl Execution {
 
     /// Starts children as long as there is room.
     fn start_items(&mut self, run: &mut MapRun) {
-        let mut under_way = run.running.iter().filter(|runs| **runs).count();
+        let mut under_way = run.inputs.len() - run.waiting.len() - run.done;
         while under_way < run.at_once
             && let Some(index) = run.waiting.pop_front()
         {
@@ -254,11 +265,15 @@ impl Execution {
         Ok(batches)
     }
 
-    fn take_run(&mut self, task: TaskId, index: usize) -> Option<(ThreadId, Box<Active>, Box<MapRun>)> {
+    fn take_run(
+        &mut self,
+        task: TaskId,
+        is_meant: impl FnOnce(&MapRun) -> bool,
+    ) -> Option<(ThreadId, Box<Active>, Box<MapRun>)> {
         let id = *self.tasks.get(&task)?;
         let mut active = self.take_active(id)?;
         match std::mem::replace(&mut active.doing, Doing::Nothing) {
-            Doing::Run(run) if run.running.get(index) == Some(&true) => Some((id, active, run)),
+            Doing::Run(run) if is_meant(&run) => Some((id, active, run)),
             other => {
                 active.doing = other;
                 self.put_active(id, active);
@@ -267,14 +282,27 @@ impl Execution {
         }
     }
 
+    /// New limits: they hold for what is started and what fails from now on.
+    pub(crate) fn run_updated(&mut self, task: TaskId, limits: MapRunLimits) {
+        let Some((id, mut active, mut run)) = self.take_run(task, |_| true) else { return };
+        if let Some(limit) = limits.max_concurrency {
+            run.at_once = at_once(limit);
+        }
+        run.tolerated.count = limits.tolerated_count.or(run.tolerated.count);
+        run.tolerated.percentage = limits.tolerated_percentage.or(run.tolerated.percentage);
+        self.start_items(&mut run);
+        active.doing = Doing::Run(run);
+        self.put_active(id, active);
+    }
+
     pub(crate) fn item_succeeded(&mut self, task: TaskId, index: usize, output: Json) {
-        let Some((id, active, mut run)) = self.take_run(task, index) else { return };
+        let Some((id, active, mut run)) = self.take_run(task, |run| run.runs(index)) else { return };
         run.outputs[index] = Some(output);
         self.item_over(id, active, run, index);
     }
 
     pub(crate) fn item_failed(&mut self, task: TaskId, index: usize) {
-        let Some((id, mut active, mut run)) = self.take_run(task, index) else { return };
+        let Some((id, mut active, mut run)) = self.take_run(task, |run| run.runs(index)) else { return };
         run.failed_items += run.inputs[index].1;
         if !run.tolerated.is_exceeded(run.failed_items, run.items) {
             self.item_over(id, active, run, index);
@@ -293,9 +321,7 @@ impl Execution {
     fn item_over(&mut self, id: ThreadId, mut active: Box<Active>, mut run: Box<MapRun>, index: usize) {
         run.running[index] = false;
         run.done += 1;
-        if let Some(next) = run.waiting.pop_front() {
-            self.start_item(&mut run, next);
-        }
+        self.start_items(&mut run);
         if run.done < run.inputs.len() {
             active.doing = Doing::Run(run);
             self.put_active(id, active);

@@ -138,6 +138,13 @@ pub enum Input {
         /// Which of its inputs.
         index: usize,
     },
+    /// Somebody changed the limits of a map run under way; what is `None` stays as it is.
+    MapRunUpdated {
+        /// The map run.
+        task: TaskId,
+        /// The new limits.
+        limits: MapRunLimits,
+    },
     /// Somebody stopped the execution.
     Stop {
         /// What they said.
@@ -218,6 +225,18 @@ pub enum Effect {
     },
     /// That was all.
     End(Ended),
+}
+
+/// What `UpdateMapRun` can change of a map run.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateMapRun.html>
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapRunLimits {
+    /// How many children may run at once; 0 sets no limit.
+    pub max_concurrency: Option<u64>,
+    /// How many items may fail.
+    pub tolerated_count: Option<u64>,
+    /// How many of a hundred items may fail.
+    pub tolerated_percentage: Option<f64>,
 }
 
 /// What a map run is.

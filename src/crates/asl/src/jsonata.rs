@@ -124,7 +124,7 @@ impl Query {
                 context.bind(name.clone(), to_query(json.value()));
             }
         }
-        evaluate(&ast, context, JValue::Undefined, scope.now, chance)
+        evaluate(&ast, &self.source, context, JValue::Undefined, scope.now, chance)
     }
 
     fn states(&self, scope: &Scope<'_>) -> JValue {
@@ -152,11 +152,12 @@ pub fn evaluate_over(source: &str, data: Option<&Value>, bindings: &Map<String, 
     for (name, value) in bindings {
         context.bind(name.clone(), to_query(value));
     }
-    evaluate(&ast, context, data.map_or(JValue::Undefined, to_query), 0, &mut Chance::new(0))
+    evaluate(&ast, source, context, data.map_or(JValue::Undefined, to_query), 0, &mut Chance::new(0))
 }
 
 fn evaluate(
     ast: &Rc<AstNode>,
+    source: &str,
     context: Context,
     data: JValue,
     now: i64,
@@ -170,7 +171,9 @@ fn evaluate(
     };
     let mut evaluator = Evaluator::with_options(context, options);
     let shared = Rc::new(RefCell::new(chance.clone()));
-    register(&mut evaluator, &shared, now).map_err(|error| QueryError::Raised(error.message().to_owned()))?;
+    register(&mut evaluator, &shared, now)
+        .and_then(|()| if names_dateless_picture(source) { register_to_millis(&mut evaluator, now) } else { Ok(()) })
+        .map_err(|error| QueryError::Raised(error.message().to_owned()))?;
     let result = evaluator.evaluate(ast, &data);
     *chance = shared.borrow().clone();
     from_query(&result.map_err(|error| QueryError::Raised(sentence(error.message())))?)
@@ -182,6 +185,11 @@ fn sentence(message: &str) -> String {
     if message.starts_with(plain) { plain.to_owned() } else { message.to_owned() }
 }
 
+/// The reference implementation's code for what the parser tells without one.
+fn coded(problem: &str) -> String {
+    if problem == "Unclosed comment" { "S0106: Comment has no closing tag".to_owned() } else { problem.to_owned() }
+}
+
 fn parsed(source: &str) -> Result<Rc<AstNode>, String> {
     thread_local! {
         static PARSED: RefCell<HashMap<String, Rc<AstNode>>> = RefCell::default();
@@ -190,7 +198,7 @@ fn parsed(source: &str) -> Result<Rc<AstNode>, String> {
         if let Some(ast) = kept.get(source) {
             return Ok(Rc::clone(ast));
         }
-        let ast = Rc::new(parser::parse(source).map_err(|error| error.to_string())?);
+        let ast = Rc::new(parser::parse(source).map_err(|error| coded(&error.to_string()))?);
         if kept.len() >= KEPT {
             kept.clear();
         }
@@ -270,6 +278,39 @@ fn register(evaluator: &mut Evaluator, chance: &Rc<RefCell<Chance>>, now: i64) -
     })
 }
 
+/// Whether the expression may read a time without its date.
+fn names_dateless_picture(source: &str) -> bool {
+    let pictures = || ["'[", "\"["].into_iter().flat_map(|quote| source.split(quote).skip(1));
+    source.contains("toMillis") && pictures().any(|picture| !picture.starts_with(['Y', 'X']))
+}
+
+/// `$toMillis` takes what a picture lacks of the date from the clock; here from the time that came in.
+fn register_to_millis(evaluator: &mut Evaluator, now: i64) -> Result<(), EvaluatorError> {
+    evaluator.register_fn_override("toMillis", move |arguments: &[JValue]| {
+        let mut context = Context::new();
+        for (name, argument) in ["text", "picture"].into_iter().zip(arguments) {
+            context.bind(name.into(), argument.clone());
+        }
+        context.bind("now".into(), JValue::from_i64(now));
+        let picture = arguments.get(1).and_then(JValue::as_str).unwrap_or_default();
+        let has = |components: &[char]| components.iter().any(|component| picture.contains(&format!("[{component}")));
+        let date = match () {
+            () if picture.is_empty() || has(&['Y', 'X', 'x', 'W', 'w', 'F']) => "",
+            () if has(&['M', 'd']) => "[Y0001]|",
+            () if has(&['D']) => "[Y0001]-[M01]|",
+            () => "[Y0001]-[M01]-[D01]|",
+        };
+        context.bind("date".into(), JValue::string(date));
+        let call = match (arguments.len(), date) {
+            (0 | 1, _) => "$toMillis($text)",
+            (_, "") => "$toMillis($text, $picture)",
+            _ => "$toMillis($fromMillis($now, $date) & $text, $date & $picture)",
+        };
+        let ast = parsed(call).map_err(|problem| raised(&problem))?;
+        Evaluator::with_context(context).evaluate(&ast, &JValue::Undefined)
+    })
+}
+
 fn count(value: &JValue) -> Option<usize> {
     usize::try_from(value.as_i64()?).ok().filter(|size| *size > 0)
 }
@@ -339,6 +380,8 @@ mod tests {
         check("$parse('{\"a\": 1}').a", json!(1));
         check("$now()", json!("2026-01-01T00:00:00.000Z"));
         check("$millis()", json!(1_767_225_600_000_i64));
+        check("$toMillis('13:45', '[H]:[m]') ~> $fromMillis()", json!("2026-01-01T13:45:00.000Z"));
+        check("$toMillis('3 Feb', '[D] [MNn,3-3]') ~> $fromMillis()", json!("2026-02-03T00:00:00.000Z"));
         check("$random(7) = $random(7)", json!(true));
         check("$length($uuid())", json!(36));
         check("$states.input.nowhere", json!("returned nothing (undefined)"));

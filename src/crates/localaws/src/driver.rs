@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use asl::Json;
-use asl_engine::{Effect, Ended, Execution, Facts, Failure, Input, Invocation, Stamped, TaskId, TimerId};
+use asl_engine::{Effect, Ended, Execution, Facts, Failure, Input, Invocation, MapRunLimits, Stamped, TaskId, TimerId};
 use rusqlite::OptionalExtension;
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -63,6 +63,16 @@ pub(crate) enum Message {
         token: String,
         input: Input,
         reply: oneshot::Sender<Result<(), Missing>>,
+    },
+    /// Somebody changes the limits of a map run.
+    UpdateRun {
+        run: String,
+        limits: MapRunLimits,
+        reply: oneshot::Sender<Result<(), Missing>>,
+    },
+    /// Whoever reads metrics wants those up to now.
+    Settle {
+        reply: oneshot::Sender<()>,
     },
     /// A task waits for an execution to end.
     Watch(Watch),
@@ -223,6 +233,7 @@ enum Act {
     Answered(oneshot::Sender<Result<(), Missing>>, Result<(), Missing>),
     Polled(oneshot::Sender<Polled>, Polled),
     Finished(oneshot::Sender<Finished>, Finished),
+    Settled(oneshot::Sender<()>),
     ChildEnded(Watch),
 }
 
@@ -255,7 +266,8 @@ impl Driver {
     async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Message>) {
         let mut messages = Vec::new();
         loop {
-            let next_due = self.timers.keys().next().map(|(due, _)| self.world.clock.instant(*due));
+            let timer = self.timers.keys().next().map(|(due, _)| *due);
+            let next_due = timer.into_iter().chain(self.changes.due()).min().map(|due| self.world.clock.instant(due));
             let busy = !self.inner.is_empty();
             tokio::select! {
                 biased;
@@ -287,8 +299,9 @@ impl Driver {
     fn commit(&mut self) -> bool {
         let acts = std::mem::take(&mut self.acts);
         let cancelled = std::mem::take(&mut self.cancelled);
-        let writes = self.changes.take();
-        let wrote = !writes.is_empty();
+        let news = |act: &Act| !matches!(act, Act::Settled(_));
+        let changed = self.changes.are_news() || acts.iter().any(news);
+        let writes = self.changes.take(self.world.clock.now());
         if !writes.is_empty()
             && let Err(error) = self.world.store.commit_now(writes)
         {
@@ -296,7 +309,6 @@ impl Driver {
             return false;
         }
         self.fresh.clear();
-        let changed = !acts.is_empty() || wrote;
         for act in acts {
             match act {
                 Act::Invoke(arn, invocation, _) if cancelled.contains(&(Arc::clone(&arn), invocation.task)) => {}
@@ -335,6 +347,7 @@ impl Driver {
             Act::Answered(reply, result) => drop(reply.send(result)),
             Act::Polled(reply, polled) => drop(reply.send(polled)),
             Act::Finished(reply, finished) => drop(reply.send(finished)),
+            Act::Settled(reply) => drop(reply.send(())),
             Act::ChildEnded(watch) => {
                 let world = self.world.clone();
                 tokio::spawn(async move { integrate::child_ended(&world, watch).await });
@@ -370,6 +383,14 @@ impl Driver {
                     _ => Err(Missing),
                 };
                 self.acts.push(Act::Answered(reply, result));
+            }
+            Message::UpdateRun { run, limits, reply } => {
+                let result = self.update_run(&run, limits, at);
+                self.acts.push(Act::Answered(reply, result));
+            }
+            Message::Settle { reply } => {
+                self.changes.hurry();
+                self.acts.push(Act::Settled(reply));
             }
             Message::Watch(watch) => self.watch(watch),
             Message::Poll { activity, worker, reply } => self.poll(activity, worker, reply),
@@ -434,7 +455,7 @@ impl Driver {
         if self.fresh.contains(facts.arn.as_str()) {
             return Some(Err(StartRefused::Exists));
         }
-        let found = self.world.store.read_now(|connection| {
+        let found = self.world.store.read_as_writer(|connection| {
             connection
                 .prepare_cached("SELECT 1 FROM executions WHERE arn = ?1")?
                 .query_row([&facts.arn], |_| Ok(()))

@@ -101,6 +101,7 @@ pub(crate) async fn handle_cbor(world: &World, operation: &str, body: Bytes) -> 
 }
 
 async fn answer(world: &World, operation: &str, body: &str) -> Result<Value, WireError> {
+    world.settle().await;
     match operation {
         "ListMetrics" => list(world, body).await,
         "GetMetricData" => get_data(world, body).await,

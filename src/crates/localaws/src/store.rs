@@ -109,7 +109,7 @@ ALTER TABLE points RENAME TO metrics;
 pub(crate) type Write = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
 /// After how many commits the log is moved into the database.
-const COMMITS_A_CHECKPOINT: usize = 256;
+const COMMITS_A_CHECKPOINT: usize = 1024;
 
 struct Job {
     /// The log is to be moved into the database.
@@ -188,6 +188,11 @@ impl Store {
         Ok(())
     }
 
+    /// Waits until everything is written that was to be written some time soon.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        self.write_batch(Vec::new()).await
+    }
+
     /// Has something written some time soon: logs and metrics, which nobody waits for.
     pub(crate) fn write_later(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         // The writer outlives every user but the very last, whose log line nobody reads.
@@ -204,6 +209,15 @@ impl Store {
             .await
             .map_err(|error| StoreError::Write(error.to_string()))?
             .map_err(StoreError::from)
+    }
+
+    /// Reads by key through the writer, whose pages are warm: every commit makes the others read theirs anew. For the
+    /// driver alone, which is the one that would wait for it in its next commit anyway.
+    pub(crate) fn read_as_writer<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        Ok(read(&self.writer.lock().unwrap_or_else(PoisonError::into_inner))?)
     }
 
     /// Reads here and now: for opening, and for look-ups by key that take microseconds.

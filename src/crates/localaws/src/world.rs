@@ -187,6 +187,16 @@ impl World {
         self.bell.subscribe()
     }
 
+    /// Waits until the logs and metrics of all that has happened are written: before the process ends of its own accord,
+    /// and before somebody reads them. Executions and tables are written when they are answered.
+    pub async fn settle(&self) {
+        let (reply, settled) = tokio::sync::oneshot::channel();
+        self.driver.tell(driver::Message::Settle { reply });
+        // Without a driver there is nothing to wait for; a store that fails has told so in the log.
+        let _ = settled.await;
+        let _ = self.store.settle().await;
+    }
+
     pub(crate) fn ring(&self) {
         self.bell.send_modify(|count| *count = count.wrapping_add(1));
     }

@@ -15,6 +15,10 @@ use crate::store::Write;
 /// How many events stand in one row at most, so that a page of a long history reads few others.
 const EVENTS_A_CHUNK: usize = 250;
 
+/// How long metrics are gathered, in milliseconds, so that not every commit has to write them. They follow from the
+/// executions and nothing follows from them; a kill may cost those of this time.
+const METRICS_GATHER: i64 = 250;
+
 /// What has changed since the last commit.
 #[derive(Default)]
 pub(super) struct Changes {
@@ -22,6 +26,8 @@ pub(super) struct Changes {
     others: Vec<Write>,
     /// How often a metric of a machine had a value, by name, machine, second and the value's bits.
     metrics: HashMap<(&'static str, String, i64, u64), u32>,
+    /// When they are to be written; `None` while there are none.
+    metrics_due: Option<i64>,
     /// The definitions that stand in the store, by their text.
     definitions: HashMap<Arc<str>, i64>,
     next_definition: i64,
@@ -111,6 +117,22 @@ impl Changes {
     pub(super) fn measured(&mut self, name: &'static str, machine: &str, at: i64, value: f64) {
         let second = at.div_euclid(1000) * 1000;
         *self.metrics.entry((name, machine.to_owned(), second, value.to_bits())).or_default() += 1;
+        self.metrics_due.get_or_insert(at + METRICS_GATHER);
+    }
+
+    /// Whether there is more than metrics, which change with the executions that they measure.
+    pub(super) fn are_news(&self) -> bool {
+        !self.executions.is_empty() || !self.others.is_empty()
+    }
+
+    /// When the next commit has metrics to write, though nothing else may happen until then.
+    pub(super) fn due(&self) -> Option<i64> {
+        self.metrics_due
+    }
+
+    /// The next commit writes the metrics, however new they are.
+    pub(super) fn hurry(&mut self) {
+        self.metrics_due = self.metrics_due.map(|_| i64::MIN);
     }
 
     pub(super) fn other(&mut self, write: Write) {
@@ -122,14 +144,16 @@ impl Changes {
         self.executions.clear();
         self.others.clear();
         self.metrics.clear();
+        self.metrics_due = None;
     }
 
-    /// All of it, as one write or none.
-    pub(super) fn take(&mut self) -> Vec<Write> {
+    /// All of it, as one write or none; metrics when they are due.
+    pub(super) fn take(&mut self, now: i64) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.others);
         let executions = std::mem::take(&mut self.executions);
-        let metrics = std::mem::take(&mut self.metrics);
-        if !metrics.is_empty() {
+        if self.metrics_due.is_some_and(|due| due <= now) {
+            let metrics = std::mem::take(&mut self.metrics);
+            self.metrics_due = None;
             writes.push(Box::new(move |transaction| {
                 let points = metrics.into_iter().map(|((name, of, at, value), samples)| Point {
                     name,

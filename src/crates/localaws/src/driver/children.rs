@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use asl::{Json, Kind, Pattern};
-use asl_engine::{Facts, Input, MapRunFacts, TaskId};
+use asl_engine::{Facts, Input, MapRunFacts, MapRunLimits, Stamped, TaskId};
 use rusqlite::params;
 
-use super::{About, Act, Driver, Inner, Launch, Parent};
+use super::{About, Act, Driver, Inner, Launch, Missing, Parent};
 use crate::world::{ACCOUNT, REGION};
 
 /// The map runs under way, by the execution and the task that each is.
@@ -130,6 +130,25 @@ impl Driver {
                 .execute("UPDATE map_runs SET status = ?2, stopped_at = ?3 WHERE arn = ?1", params![run, status, at])?;
             Ok(())
         }));
+    }
+
+    /// Changes the limits of a run under way.
+    pub(super) fn update_run(&mut self, run: &str, limits: MapRunLimits, at: i64) -> Result<(), Missing> {
+        let of = self.runs.0.iter().find(|(_, known)| known.facts.arn == run).map(|(of, _)| of.clone());
+        let (arn, task) = of.ok_or(Missing)?;
+        self.step(&arn, Stamped { at, input: Input::MapRunUpdated { task, limits } });
+        let run = run.to_owned();
+        let whole = |limit: Option<u64>| limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        self.changes.other(Box::new(move |transaction| {
+            transaction.execute(
+                "UPDATE map_runs SET max_concurrency = COALESCE(?2, max_concurrency),
+                        tolerated_count = COALESCE(?3, tolerated_count),
+                        tolerated_percentage = COALESCE(?4, tolerated_percentage) WHERE arn = ?1",
+                params![run, whole(limits.max_concurrency), whole(limits.tolerated_count), limits.tolerated_percentage],
+            )?;
+            Ok(())
+        }));
+        Ok(())
     }
 
     /// Stops the children of a run that nobody waits for any more.

@@ -187,7 +187,11 @@ impl Driver {
                         run.children.remove(index);
                     }
                 }
-                Input::Heartbeat { .. } | Input::ActivityFound { .. } | Input::Stop { .. } | Input::Redrive => {}
+                Input::Heartbeat { .. }
+                | Input::ActivityFound { .. }
+                | Input::MapRunUpdated { .. }
+                | Input::Stop { .. }
+                | Input::Redrive => {}
             }
             if let Some(live) = self.running.get_mut(arn) {
                 let effects = live.execution.step(stamped);

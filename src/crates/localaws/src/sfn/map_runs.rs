@@ -1,10 +1,13 @@
 //! Map runs: what a distributed Map's children have come to.
 
+use asl_engine::MapRunLimits;
 use rusqlite::{OptionalExtension, params};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::{arn, executions, page, seconds};
+use crate::driver::Message;
 use crate::wire::{WireError, read};
 use crate::world::World;
 
@@ -120,12 +123,27 @@ struct Update {
 }
 
 pub(super) async fn update(world: &World, body: &str) -> Result<Value, WireError> {
-    let request: Update = read(body)?;
-    arn::check(&request.map_run_arn)?;
-    let changes = request.tolerated_failure_count.is_some()
-        || request.tolerated_failure_percentage.is_some()
-        || request.max_concurrency.is_some();
-    let arn = request.map_run_arn.clone();
+    let Update { map_run_arn, tolerated_failure_count, tolerated_failure_percentage, max_concurrency } = read(body)?;
+    arn::check(&map_run_arn)?;
+    let whole = |field: &str, value: Option<i64>| match value.map(u64::try_from).transpose() {
+        Ok(value) => Ok(value),
+        Err(_) => Err(arn::constraint_error(
+            &value.unwrap_or_default().to_string(),
+            field,
+            "Member must have value greater than or equal to 0",
+        )),
+    };
+    if let Some(percentage) = tolerated_failure_percentage.filter(|percentage| !(0.0..=100.0).contains(percentage)) {
+        let bound = if percentage < 0.0 { "greater than or equal to 0" } else { "less than or equal to 100" };
+        let constraint = format!("Member must have value {bound}");
+        return Err(arn::constraint_error(&percentage.to_string(), "toleratedFailurePercentage", &constraint));
+    }
+    let limits = MapRunLimits {
+        max_concurrency: whole("maxConcurrency", max_concurrency)?,
+        tolerated_count: whole("toleratedFailureCount", tolerated_failure_count)?,
+        tolerated_percentage: tolerated_failure_percentage,
+    };
+    let arn = map_run_arn.clone();
     let status: Option<String> = world
         .store
         .read(move |connection| {
@@ -134,14 +152,19 @@ pub(super) async fn update(world: &World, body: &str) -> Result<Value, WireError
                 .optional()
         })
         .await?;
+    let ended = || WireError::new(400, "ValidationException", "A map run that has ended cannot be updated.");
     match status.as_deref() {
-        None => Err(arn::resource_not_found(&request.map_run_arn)),
-        Some("RUNNING") if changes => Err(WireError::new(
-            400,
-            "ValidationException",
-            "The limits of a map run that is under way cannot be changed here: stop the execution and start it with others.",
-        )),
-        Some("RUNNING") => Ok(json!({})),
-        Some(_) => Err(WireError::new(400, "ValidationException", "A map run that has ended cannot be updated.")),
+        None => return Err(arn::resource_not_found(&map_run_arn)),
+        Some("RUNNING") if limits == MapRunLimits::default() => return Ok(json!({})),
+        Some("RUNNING") => {}
+        Some(_) => return Err(ended()),
+    }
+    let (reply, updated) = oneshot::channel();
+    world.driver.tell(Message::UpdateRun { run: map_run_arn, limits, reply });
+    match updated.await {
+        Ok(Ok(())) => Ok(json!({})),
+        // It ended in the meantime.
+        Ok(Err(_)) => Err(ended()),
+        Err(_) => Err(executions::stopped()),
     }
 }
