@@ -11,6 +11,8 @@ pub mod cloud;
 
 pub mod app;
 
+pub mod config;
+
 pub mod ui;
 
 pub mod shell;

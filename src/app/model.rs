@@ -6,8 +6,9 @@ use std::sync::Arc;
 use order_core::{OrderId, OrderRecord, Sample};
 
 use super::editor::Editor;
-use super::keymap::{Key, Mode};
+use super::keymap::{Key, Keymap, Mode};
 use super::run::Run;
+use super::settings::Settings;
 use crate::facts::{Arn, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, Millis, OrderFacts};
 
 /// The panes, in the order of their numbers.
@@ -215,6 +216,10 @@ pub struct Model {
     pub samples: Vec<Sample>,
     /// The number of the last thing that the user had sent.
     pub last_request: u64,
+    /// The keys.
+    pub keymap: Keymap,
+    /// What the user has set.
+    pub settings: Settings,
     /// Whether the program is to end.
     pub quitting: bool,
 }
@@ -259,6 +264,8 @@ impl Model {
             troubles: Vec::new(),
             samples,
             last_request: 0,
+            keymap: Keymap::default(),
+            settings: Settings::default(),
             quitting: false,
         }
     }

@@ -5,6 +5,7 @@
 //! `previous` back. Values in, values out: the same events give the same run, however they were paged.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use crate::facts::{EventKind, HistoryEvent, Millis};
 
@@ -42,15 +43,15 @@ pub struct Visit {
     /// Where it stands.
     pub status: VisitStatus,
     /// What came in, JSON text.
-    pub input: Option<String>,
+    pub input: Option<Arc<str>>,
     /// What went out, JSON text.
-    pub output: Option<String>,
+    pub output: Option<Arc<str>>,
     /// Every try of its task.
     pub attempts: Vec<Attempt>,
     /// The last error, if there was one.
     pub error: Option<String>,
     /// Its cause.
-    pub cause: Option<String>,
+    pub cause: Option<Arc<str>>,
     /// Variables that it assigned.
     pub assigned: Vec<(String, String)>,
     /// A Map's items: how many there are, are done, have failed.
@@ -87,13 +88,27 @@ pub enum VisitStatus {
     Aborted,
 }
 
+impl VisitStatus {
+    /// In a word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Retrying => "retrying",
+            Self::Succeeded => "succeeded",
+            Self::Caught => "caught",
+            Self::Failed => "failed",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
 /// One try of a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attempt {
     /// What was called.
     pub resource: Option<String>,
     /// With what, JSON text.
-    pub parameters: Option<String>,
+    pub parameters: Option<Arc<str>>,
     /// When it was scheduled.
     pub scheduled_at: Millis,
     /// When it started.
@@ -103,9 +118,9 @@ pub struct Attempt {
     /// The error it ended with.
     pub error: Option<String>,
     /// Its cause.
-    pub cause: Option<String>,
+    pub cause: Option<Arc<str>>,
     /// Its result, JSON text.
-    pub output: Option<String>,
+    pub output: Option<Arc<str>>,
 }
 
 /// What an event belongs to.

@@ -1,7 +1,7 @@
 //! [`update`]: one message, one change.
 
 use super::editor::{Edit, Editor};
-use super::keymap::{Intent, Key, intent};
+use super::keymap::{Intent, Key};
 use super::model::{
     Action, Cmd, Dialog, Known, MAX_LOGS, Model, Msg, Notice, Pane, Question, Subject, SubmitForm, TaskKey, Watch,
 };
@@ -208,7 +208,7 @@ fn fetch_order(model: &Model) -> Vec<Cmd> {
 }
 
 fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
-    if let Some(intent) = intent(model.modes(), key) {
+    if let Some(intent) = model.keymap.intent(model.modes(), key) {
         if intent == Intent::Quit {
             model.quitting = true;
             return Vec::new();

@@ -26,6 +26,7 @@ Examples:
   orderflow-tui show ord-1f2e3d4c5b6a               an execution, state by state
   orderflow-tui serve                               the embedded cloud for the AWS CLI and boto3
   orderflow-tui --profile dev --state-machine pay   the dashboard on AWS
+  orderflow-tui deploy --profile dev                the order workflow as a stack on AWS
 
 Exit codes:
   0  ended well
@@ -91,6 +92,18 @@ pub enum Command {
     Check(Check),
     /// Serve the embedded cloud to the AWS CLI, boto3 and other programs
     Serve(Serve),
+    /// Look at the configuration: keys, colours, columns, times, accounts
+    Config(Config),
+    /// Print a script that completes this command line in a shell
+    Completions(Completions),
+    /// Print the manual page, or write one for each command
+    Man(Man),
+    /// Deploy the order workflow to AWS, through the SAM CLI
+    Deploy(Deploy),
+    /// Delete what deploy made on AWS, and make sure that nothing of it is left
+    Destroy(Destroy),
+    /// Print the least IAM policy that the dashboard needs
+    IamPolicy(IamPolicy),
 }
 
 /// `submit`
@@ -286,6 +299,138 @@ pub struct Check {
     pub json: bool,
 }
 
+/// `config`
+#[derive(Debug, ClapArgs)]
+pub struct Config {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub action: ConfigAction,
+}
+
+/// `config print`, `config path`, `config check`
+#[derive(Debug, Subcommand)]
+pub enum ConfigAction {
+    /// Print what is in effect as a file, with a comment on each key
+    Print(ConfigPrint),
+    /// Print where the file is, whether or not it is there
+    Path,
+    /// Say what in the file does not read, with its line
+    Check(ConfigCheck),
+}
+
+/// `config print`
+#[derive(Debug, ClapArgs)]
+pub struct ConfigPrint {
+    /// What is in effect without a file
+    #[arg(long)]
+    pub default: bool,
+}
+
+/// `config check`
+#[derive(Debug, ClapArgs)]
+pub struct ConfigCheck {
+    /// Another file than the one in its place
+    pub file: Option<PathBuf>,
+    /// Print JSON, a line a problem
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `completions`
+#[derive(Debug, ClapArgs)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `man`
+#[derive(Debug, ClapArgs)]
+pub struct Man {
+    /// Write the pages of all commands into this directory
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+/// `deploy`
+#[derive(Debug, ClapArgs)]
+pub struct Deploy {
+    /// The stack; the names of all that is in it begin with this
+    #[arg(long, default_value = "orderflow", value_name = "NAME", value_parser = stack_name)]
+    pub stack_name: String,
+    /// What the functions are built for
+    #[arg(long, value_name = "ARCHITECTURE", default_value = "arm64")]
+    pub architecture: Architecture,
+    /// Carry the change set out without asking
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `destroy`
+#[derive(Debug, ClapArgs)]
+pub struct Destroy {
+    /// The stack
+    #[arg(long, default_value = "orderflow", value_name = "NAME", value_parser = stack_name)]
+    pub stack_name: String,
+    /// Keep the log groups; a stack of the same name cannot be deployed until they are deleted
+    #[arg(long)]
+    pub keep_logs: bool,
+    /// Delete without asking
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// `iam-policy`
+#[derive(Debug, ClapArgs)]
+pub struct IamPolicy {
+    /// Allow to look only: no submitting, stopping, approving and rejecting
+    #[arg(long)]
+    pub read_only: bool,
+    /// Say what each action is for, with those of deploy and destroy, instead
+    #[arg(long)]
+    pub explain: bool,
+}
+
+/// `--architecture`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Architecture {
+    /// Graviton: cheaper; building it elsewhere needs Rust's target for it
+    #[default]
+    #[value(name = "arm64")]
+    Arm64,
+    /// Intel and AMD
+    #[value(name = "x86_64")]
+    X86,
+}
+
+impl Architecture {
+    /// As Lambda and the template spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86 => "x86_64",
+        }
+    }
+
+    /// As Rust spells it.
+    pub fn rust_target(self) -> &'static str {
+        match self {
+            Self::Arm64 => "aarch64-unknown-linux-gnu",
+            Self::X86 => "x86_64-unknown-linux-gnu",
+        }
+    }
+}
+
+/// CloudFormation's rule for names, and short enough that `<name>-update-order-status` is a function's name.
+fn stack_name(text: &str) -> Result<String, String> {
+    let mut characters = text.chars();
+    let begins = characters.next().is_some_and(|c| c.is_ascii_alphabetic());
+    if begins && text.len() <= 44 && characters.all(|c| c.is_ascii_alphanumeric() || c == '-') {
+        Ok(text.to_owned())
+    } else {
+        Err("must begin with a letter and have letters, digits and hyphens, at most 44".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -293,5 +438,16 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         super::Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_stack_is_named_so_that_all_in_it_can_be() {
+        let longest = "a".repeat(44);
+        let too_long = "a".repeat(45);
+        let good = ["shop", "Shop-2", longest.as_str()].map(|name| (name, true));
+        let bad = [too_long.as_str(), "2", "", "a b", "-a"].map(|name| (name, false));
+        for (name, expected) in good.into_iter().chain(bad) {
+            assert_eq!(super::stack_name(name).is_ok(), expected, "{name:?}");
+        }
     }
 }

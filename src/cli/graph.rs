@@ -15,6 +15,7 @@ use super::{Connected, Ended};
 use crate::app::run::Run;
 use crate::local;
 use crate::ui::graph::{Detail, Plan, plan};
+use crate::ui::theme::{Theme, Variables};
 
 pub(super) async fn run(global: &Global, args: Graph) -> color_eyre::Result<Ended> {
     let source = source(global, &args).await?;
@@ -62,7 +63,7 @@ pub(super) async fn run(global: &Global, args: Graph) -> color_eyre::Result<Ende
 fn text_of(plan: &Plan, run: Option<&Run>, coloured: bool) -> String {
     match run {
         None => plan.drawing.to_text(),
-        Some(run) => lines(&crate::ui::graph_pane::picture(plan, run), coloured),
+        Some(run) => lines(&crate::ui::graph_pane::picture(&theme(), plan, run), coloured),
     }
 }
 
@@ -97,21 +98,42 @@ fn lines(buffer: &Buffer, coloured: bool) -> String {
     text
 }
 
+/// The user's colours. That output is to have none at all is `--color`'s to say.
+fn theme() -> Theme {
+    Theme::of(&crate::config::load().config.colours, &Variables::of(|name| std::env::var(name).ok()))
+}
+
 fn sgr(colour: Color, modifier: Modifier) -> String {
-    let mut codes: Vec<&str> = Vec::new();
-    match colour {
-        Color::Red => codes.push("31"),
-        Color::Green => codes.push("32"),
-        Color::Yellow => codes.push("33"),
-        Color::Magenta => codes.push("35"),
-        Color::Cyan => codes.push("36"),
-        Color::Gray => codes.push("37"),
-        Color::DarkGray => codes.push("90"),
+    let mut codes: Vec<String> = Vec::new();
+    let basic = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    match (basic.iter().position(|known| *known == colour), colour) {
+        (Some(index @ 0..8), _) => codes.push(format!("{}", 30 + index)),
+        (Some(index), _) => codes.push(format!("{}", 82 + index)),
+        (None, Color::Indexed(index)) => codes.push(format!("38;5;{index}")),
+        (None, Color::Rgb(red, green, blue)) => codes.push(format!("38;2;{red};{green};{blue}")),
         _ => {}
     }
-    for (of, code) in [(Modifier::BOLD, "1"), (Modifier::ITALIC, "3"), (Modifier::REVERSED, "7")] {
+    for (of, code) in [(Modifier::BOLD, "1"), (Modifier::DIM, "2"), (Modifier::ITALIC, "3"), (Modifier::REVERSED, "7")]
+    {
         if modifier.contains(of) {
-            codes.push(code);
+            codes.push(code.to_owned());
         }
     }
     if codes.is_empty() { String::new() } else { format!("\x1b[{}m", codes.join(";")) }

@@ -4,13 +4,19 @@
 
 mod args;
 mod check;
+mod config;
+mod deploy;
+mod destroy;
 mod graph;
+mod iam_policy;
 mod listing;
 mod logs;
+mod manual;
 mod output;
 mod review;
 mod serve;
 mod show;
+mod stack;
 mod submit;
 
 use std::process::ExitCode;
@@ -19,6 +25,7 @@ use clap::Parser;
 use localaws::Place;
 
 pub use args::{Args, Command, Global};
+pub use iam_policy::{CALLS, Call, Caller, On};
 
 use crate::cloud::{self, AwsOptions, Cloud, CloudError, ErrorKind};
 use crate::facts::Arn;
@@ -111,6 +118,12 @@ async fn run(args: Args) -> color_eyre::Result<Ended> {
         Some(Command::Graph(args)) => graph::run(&global, args).await,
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Serve(args)) => serve::run(&global, args).await,
+        Some(Command::Config(args)) => config::run(args),
+        Some(Command::Completions(args)) => manual::completions(&args),
+        Some(Command::Man(args)) => manual::man(&args),
+        Some(Command::Deploy(args)) => deploy::run(&global, args).await,
+        Some(Command::Destroy(args)) => destroy::run(&global, args).await,
+        Some(Command::IamPolicy(args)) => iam_policy::run(&global, &args),
         Some(Command::Submit(args)) => connected(&global, async |world| submit::run(world, args).await).await,
         Some(Command::Executions(args)) => {
             connected(&global, async |world| listing::executions(world, args).await).await
@@ -205,6 +218,7 @@ impl Connected {
 
     async fn session(self, global: &Global) -> color_eyre::Result<crate::shell::Session> {
         let machine = self.machine().await?;
+        let loaded = crate::config::load();
         let changes = self.local.as_ref().and_then(|local| local.changes.clone());
         Ok(crate::shell::Session {
             cloud: self.cloud,
@@ -213,6 +227,8 @@ impl Connected {
             place: self.place,
             changes,
             samples: local::samples()?,
+            problem: config::told(&loaded).into_iter().next(),
+            config: loaded.config,
             reopen: if self.local.is_some() { Some(reopen(place(global)?)) } else { None },
             held: self.local.map(|local| Box::new(local) as Box<dyn Send>),
         })

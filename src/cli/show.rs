@@ -25,13 +25,13 @@ pub(super) async fn run(world: &Connected, args: Show) -> color_eyre::Result<End
 }
 
 fn as_json(execution: &Execution, run: &Run) -> Value {
-    let parsed = |text: &Option<String>| -> Value {
+    let parsed = |text: Option<&str>| -> Value {
         text.as_deref().map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
     };
     let mut value = summary(&execution.summary);
     value["stateMachineArn"] = execution.machine.0.as_str().into();
-    value["input"] = parsed(&execution.input);
-    value["output"] = parsed(&execution.output);
+    value["input"] = parsed(execution.input.as_deref());
+    value["output"] = parsed(execution.output.as_deref());
     value["error"] = json!(execution.error);
     value["cause"] = json!(execution.cause);
     value["states"] = run
@@ -40,12 +40,12 @@ fn as_json(execution: &Execution, run: &Run) -> Value {
         .map(|visit| {
             json!({
                 "name": visit.state,
-                "status": word(visit.status),
+                "status": visit.status.word(),
                 "iteration": visit.iteration,
                 "enteredAt": utc_time(visit.entered_at),
                 "leftAt": visit.left_at.map(utc_time),
-                "input": parsed(&visit.input),
-                "output": parsed(&visit.output),
+                "input": parsed(visit.input.as_deref()),
+                "output": parsed(visit.output.as_deref()),
                 "error": visit.error,
                 "cause": visit.cause,
                 "attempts": visit.attempts.iter().enumerate().map(|(index, attempt)| json!({
@@ -71,17 +71,17 @@ fn event(event: &HistoryEvent) -> Value {
         "type": event.type_name,
     });
     let texts = [
-        ("name", &event.name),
-        ("input", &event.input),
-        ("output", &event.output),
-        ("parameters", &event.parameters),
-        ("resource", &event.resource),
-        ("error", &event.error),
-        ("cause", &event.cause),
+        ("name", event.name.as_deref()),
+        ("input", event.input.as_deref()),
+        ("output", event.output.as_deref()),
+        ("parameters", event.parameters.as_deref()),
+        ("resource", event.resource.as_deref()),
+        ("error", event.error.as_deref()),
+        ("cause", event.cause.as_deref()),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
-            value[name] = text.as_str().into();
+            value[name] = text.into();
         }
     }
     value
@@ -123,7 +123,7 @@ fn row(visit: &Visit) -> Vec<String> {
     let took = visit.left_at.map(|left| duration(left - visit.entered_at)).unwrap_or_default();
     vec![
         format!("{} {indent}{}{iteration}", glyph(visit.status), visit.state),
-        word(visit.status).to_owned(),
+        visit.status.word().to_owned(),
         took,
         visit.error.clone().unwrap_or_default(),
     ]
@@ -138,17 +138,6 @@ fn attempt_line(visit: &Visit, index: usize, attempt: &Attempt) -> String {
         (None, None) => "running",
     };
     format!("    try {}{after}: {outcome} {took}", index + 1)
-}
-
-fn word(status: VisitStatus) -> &'static str {
-    match status {
-        VisitStatus::Running => "running",
-        VisitStatus::Retrying => "retrying",
-        VisitStatus::Succeeded => "succeeded",
-        VisitStatus::Caught => "caught",
-        VisitStatus::Failed => "failed",
-        VisitStatus::Aborted => "aborted",
-    }
 }
 
 fn glyph(status: VisitStatus) -> char {

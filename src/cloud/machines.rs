@@ -1,7 +1,8 @@
 //! State machines.
 
+use super::convert::{logged, machine_kind};
 use super::{Cloud, CloudError};
-use crate::facts::{Arn, MachineFacts};
+use crate::facts::{Arn, MachineFacts, MachineKind};
 
 impl Cloud {
     /// Every state machine of the account and region, by name.
@@ -30,14 +31,24 @@ impl Cloud {
             .send()
             .await
             .map_err(|error| CloudError::of(format!("describe {}", arn.name()), &error))?;
-        Ok(MachineFacts { arn: Arn(answer.state_machine_arn), name: answer.name, definition: answer.definition })
+        Ok(MachineFacts {
+            kind: machine_kind(&answer.r#type),
+            log_group: logged::log_group(answer.logging_configuration.as_ref()),
+            arn: Arn(answer.state_machine_arn),
+            name: answer.name,
+            definition: answer.definition,
+        })
     }
 
-    /// The machine as an execution runs it, whatever it has become since.
+    /// The machine as an execution runs it, whatever it has become since. An Express execution has none of its own: for
+    /// it, the machine as it is.
     ///
     /// # Errors
     /// What the cloud answered.
     pub async fn machine_of(&self, execution: &Arn) -> Result<MachineFacts, CloudError> {
+        if let Some(machine) = logged::machine_of(execution) {
+            return self.machine(&machine).await;
+        }
         let answer = self
             .sfn
             .describe_state_machine_for_execution()
@@ -45,7 +56,14 @@ impl Cloud {
             .send()
             .await
             .map_err(|error| CloudError::of(format!("describe the machine of {}", execution.name()), &error))?;
-        Ok(MachineFacts { arn: Arn(answer.state_machine_arn), name: answer.name, definition: answer.definition })
+        Ok(MachineFacts {
+            // The API answers for executions of standard machines alone.
+            kind: MachineKind::Standard,
+            log_group: logged::log_group(answer.logging_configuration.as_ref()),
+            arn: Arn(answer.state_machine_arn),
+            name: answer.name,
+            definition: answer.definition,
+        })
     }
 
     /// Creates a machine, or makes an existing one what it should be.

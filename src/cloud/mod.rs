@@ -4,14 +4,17 @@
 //! An optional field of an answer is an option here; unknown kinds of things become `Other`.
 
 mod callbacks;
+mod cleanup;
 mod connect;
 mod convert;
 mod error;
 mod executions;
+mod express;
 mod history;
 mod logs;
 mod machines;
 mod orders;
+mod stock;
 
 use aws_config::SdkConfig;
 

@@ -3,6 +3,7 @@
 //! Never an SDK type, never behaviour beyond looking at itself. Who fills these in is `cloud`; who reads them is everyone.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Milliseconds since 1970.
 pub type Millis = i64;
@@ -12,9 +13,20 @@ pub type Millis = i64;
 pub struct Arn(pub String);
 
 impl Arn {
-    /// What stands behind the last colon: the name of an execution, a machine, a function.
+    /// What stands behind the last colon: the name of an execution, a machine, a function. An Express execution has an
+    /// id behind its name, which may be used again.
     pub fn name(&self) -> &str {
-        self.0.rsplit(':').next().unwrap_or(&self.0)
+        let mut parts = self.0.rsplit(':');
+        let last = parts.next().unwrap_or(&self.0);
+        match (parts.next(), parts.nth(1)) {
+            (Some(name), Some("express")) => name,
+            _ => last,
+        }
+    }
+
+    /// Whether it is an execution of an Express machine.
+    pub fn is_express(&self) -> bool {
+        self.0.split(':').nth(5) == Some("express")
     }
 }
 
@@ -99,6 +111,20 @@ pub struct MachineFacts {
     pub name: String,
     /// Its definition, JSON text.
     pub definition: String,
+    /// What kind of machine it is.
+    pub kind: MachineKind,
+    /// The log group that its executions log to, by name; `None` where they log nothing.
+    pub log_group: Option<String>,
+}
+
+/// How a state machine runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MachineKind {
+    /// With a history that Step Functions keeps.
+    #[default]
+    Standard,
+    /// For a short time and without a history: all that is known afterwards is what was logged.
+    Express,
 }
 
 /// What kind of thing an event tells. Lambda's, activities' and services' tasks are told alike.
@@ -194,17 +220,17 @@ pub struct HistoryEvent {
     /// The state's name.
     pub name: Option<String>,
     /// JSON text.
-    pub input: Option<String>,
+    pub input: Option<Arc<str>>,
     /// JSON text.
-    pub output: Option<String>,
+    pub output: Option<Arc<str>>,
     /// What a task was called with, JSON text.
-    pub parameters: Option<String>,
+    pub parameters: Option<Arc<str>>,
     /// What was called: `lambda:invoke`, an ARN.
     pub resource: Option<String>,
     /// The error's name.
     pub error: Option<String>,
     /// Why.
-    pub cause: Option<String>,
+    pub cause: Option<Arc<str>>,
     /// The number of a Map iteration.
     pub index: Option<usize>,
     /// How many items a Map has.
@@ -269,6 +295,21 @@ mod tests {
         ];
         for (name, expected) in cases {
             assert_eq!(EventKind::of(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn an_arn_tells_a_name() {
+        let cases = [
+            ("arn:aws:states:eu-central-1:123456789012:execution:pay:ord-1", "ord-1", false),
+            ("arn:aws:states:eu-central-1:123456789012:express:pay:ord-1:8f3a", "ord-1", true),
+            ("arn:aws:states:eu-central-1:123456789012:stateMachine:pay", "pay", false),
+            ("no arn", "no arn", false),
+            ("", "", false),
+        ];
+        for (arn, name, is_express) in cases {
+            let arn = Arn(arn.to_owned());
+            assert_eq!((arn.name(), arn.is_express()), (name, is_express), "{arn}");
         }
     }
 }

@@ -18,18 +18,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::app::model::Notice;
+use crate::app::settings::{Poll, Zone};
 use crate::app::{Model, Msg, update};
 use crate::cloud::Cloud;
+use crate::config::Config;
 use crate::facts::Arn;
 use crate::ui;
+use crate::ui::theme::{Theme, Variables};
 use effects::Effects;
 pub use terminal::restore;
 
 /// How soon after a change of the cloud the screen is asked anew, so that a burst of changes is one look.
 const SETTLE: Duration = Duration::from_millis(25);
-/// How often it is asked where nobody tells of changes: while something runs, and while nothing does.
-const POLL_ALIVE: Duration = Duration::from_millis(1000);
-const POLL_IDLE: Duration = Duration::from_secs(5);
 /// How often times that tick are drawn.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -47,6 +48,10 @@ pub struct Session {
     pub changes: Option<watch::Receiver<u64>>,
     /// The sample orders.
     pub samples: Vec<Sample>,
+    /// What the user has configured.
+    pub config: Config,
+    /// What of the configuration does not read, in one sentence.
+    pub problem: Option<String>,
     /// What has to stay alive for as long as the dashboard does.
     pub held: Option<Box<dyn Send>>,
     /// Opens the cloud again once whoever told of its changes is gone: another process may have held it and ended.
@@ -71,14 +76,19 @@ pub struct Reopened {
 /// # Errors
 /// When the terminal cannot be used.
 pub async fn run(session: Session) -> color_eyre::Result<()> {
-    let Session { cloud, machine, table, place, mut changes, samples, mut held, reopen } = session;
+    let Session { cloud, machine, table, place, mut changes, samples, mut held, reopen, config, problem } = session;
     let (results, mut answers) = mpsc::unbounded_channel();
     let mut effects = Effects::new(cloud, machine.clone(), table, results);
     let mut model = Model::new(place, machine, samples, now());
-    model.zone = jiff::tz::TimeZone::system();
+    model.zone = match config.settings.zone {
+        Zone::Local => jiff::tz::TimeZone::system(),
+        Zone::Utc => jiff::tz::TimeZone::UTC,
+    };
+    (model.keymap, model.settings) = (config.keymap, config.settings);
+    model.notice = problem.map(|text| Notice { text, is_error: true });
     let mut screen =
         terminal::Screen::open().wrap_err("cannot use the terminal; commands such as `submit` need none")?;
-    let mut views = ui::Views::default();
+    let mut views = ui::Views::new(Theme::of(&config.colours, &Variables::of(|name| std::env::var(name).ok())));
     let (drawn, mut drawings) = mpsc::unbounded_channel();
     let mut events = EventStream::new();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -180,10 +190,9 @@ fn poll(model: &Model, is_told: bool) -> Duration {
     if is_told {
         // Whoever tells of every change makes polling a precaution.
         Duration::from_secs(60)
-    } else if model.is_alive() {
-        POLL_ALIVE
     } else {
-        POLL_IDLE
+        let Poll { fastest, slowest } = model.settings.poll;
+        Duration::from_millis(u64::try_from(if model.is_alive() { fastest } else { slowest }).unwrap_or(0))
     }
 }
 

@@ -6,8 +6,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph, Widget, Wrap};
 
+use super::SMALLEST;
 use super::text::{clean, cut};
-use super::{SMALLEST, theme};
+use super::theme::Theme;
 use crate::app::keymap::BINDINGS;
 use crate::app::model::{MAX_LISTED, Subject};
 use crate::app::{Model, Pane};
@@ -21,14 +22,14 @@ pub(super) fn too_small(area: Rect, buffer: &mut Buffer) {
     Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buffer);
 }
 
-pub(super) fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
+pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let count =
         |status: ExecutionStatus| model.executions.iter().filter(|execution| execution.status == status).count();
     let mut counts = Vec::new();
     for status in ExecutionStatus::ALL {
         let number = count(status);
         if number > 0 {
-            let (sign, style) = theme::execution(status);
+            let (sign, style) = theme.execution(status);
             // The list has the newest only; then the numbers are of those.
             let more = if model.executions.len() >= MAX_LISTED { "+" } else { "" };
             counts.push(Span::styled(format!("{sign} {number}{more}  "), style));
@@ -42,39 +43,40 @@ pub(super) fn header(model: &Model, area: Rect, buffer: &mut Buffer) {
         place.push_str(&format!("  account {}", clean(&identity.account)));
     }
     let place = cut(&place, room.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
-    Line::from(vec![Span::styled(name, theme::TITLE), Span::styled(place, theme::DIM)]).render(area, buffer);
+    Line::from(vec![Span::styled(name, theme.title), Span::styled(place, theme.dim)]).render(area, buffer);
     counts.render(area, buffer);
 }
 
-pub(super) fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
+pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     if let Some(notice) = &model.notice {
-        let style = if notice.is_error { theme::ERROR } else { theme::WAITING };
+        let style = if notice.is_error { theme.error } else { theme.waiting };
         let text = cut(&clean(&notice.text), usize::from(area.width).saturating_sub(2));
         Span::styled(format!(" {text}"), style).render(area, buffer);
         return;
     }
     if let Some((_, problem)) = model.troubles.first().filter(|_| model.dialog.is_none()) {
         let keys = Line::from(vec![
-            Span::styled(" ? ", theme::KEY),
+            Span::styled(" ? ", theme.key),
             Span::raw("help "),
-            Span::styled(" q ", theme::KEY),
+            Span::styled(" q ", theme.key),
             Span::raw("quit "),
         ])
         .right_aligned();
         let text = cut(&clean(problem), usize::from(area.width).saturating_sub(keys.width() + 2));
-        Span::styled(format!(" {text}"), theme::ERROR).render(area, buffer);
+        Span::styled(format!(" {text}"), theme.error).render(area, buffer);
         keys.render(area, buffer);
         return;
     }
-    let shown: Vec<(&str, &str)> = model
+    let shown: Vec<(String, &str)> = model
         .modes()
         .iter()
         .flat_map(|mode| BINDINGS.iter().filter(move |binding| binding.mode == *mode && binding.in_footer))
-        .map(|binding| (binding.shown, binding.help))
+        .map(|binding| (model.keymap.shown(binding), binding.help))
+        .filter(|(key, _)| !key.is_empty())
         .collect();
     // What does not fit is in the help, so its key and the way out are kept to the last.
     let (first, last) = shown.split_at(shown.len().saturating_sub(2));
-    let width = |(key, help): &(&str, &str)| key.chars().count() + help.chars().count() + 3;
+    let width = |(key, help): &(String, &str)| key.chars().count() + help.chars().count() + 3;
     let mut room = usize::from(area.width).saturating_sub(last.iter().map(width).sum());
     let fitting = first.iter().take_while(|item| {
         let fits = width(item) <= room;
@@ -83,24 +85,24 @@ pub(super) fn footer(model: &Model, area: Rect, buffer: &mut Buffer) {
     });
     let mut spans = Vec::new();
     for (key, help) in fitting.chain(last) {
-        spans.push(Span::styled(format!(" {key} "), theme::KEY));
+        spans.push(Span::styled(format!(" {key} "), theme.key));
         spans.push(Span::raw(format!("{help} ")));
     }
     Line::from(spans).render(area, buffer);
 }
 
 /// Draws a pane's border with its title, and answers what is inside.
-pub(super) fn border(model: &Model, pane: Pane, area: Rect, buffer: &mut Buffer) -> Rect {
+pub(super) fn border(model: &Model, theme: &Theme, pane: Pane, area: Rect, buffer: &mut Buffer) -> Rect {
     let focused = model.focus == pane && model.dialog.is_none();
-    let style = if focused { theme::FOCUSED } else { theme::DIM };
+    let style = if focused { theme.focused } else { theme.dim };
     let mut title = vec![
-        Span::styled(format!(" {} ", pane.number()), if focused { theme::KEY } else { theme::DIM }),
-        Span::styled(format!("{} ", pane.title()), if focused { theme::TITLE } else { Style::new() }),
+        Span::styled(format!(" {} ", pane.number()), if focused { theme.key } else { theme.dim }),
+        Span::styled(format!("{} ", pane.title()), if focused { theme.title } else { Style::new() }),
     ];
     if let Some(more) = subtitle(model, pane) {
         title.push(Span::styled(
             format!("{} ", cut(&clean(&more), usize::from(area.width).saturating_sub(20))),
-            theme::DIM,
+            theme.dim,
         ));
     }
     let block = Block::bordered().border_type(BorderType::Rounded).border_style(style).title(Line::from(title));

@@ -6,6 +6,7 @@
 use asl::{Kind, Next, Retrier};
 
 use super::text::duration;
+use super::theme::Theme;
 use crate::app::run::{Attempt, Items, Run, Visit, VisitStatus};
 use crate::facts::Millis;
 
@@ -65,11 +66,12 @@ pub(super) fn branches(run: &Run, machine: Option<&asl::Machine>, state: &str, s
 }
 
 /// The items of a Map in words, the longest first: done of all, with those that failed and those that run.
-pub(super) fn items(items: Items, sign: &str) -> [String; 2] {
+pub(super) fn items(theme: &Theme, items: Items, sign: &str) -> [String; 2] {
     let brief = format!(" {sign} {}/{} ", items.done, items.total);
     let mut long = brief.clone();
-    for (sign, count) in [("✗", items.failed), ("▶", items.running)] {
+    for (status, count) in [(VisitStatus::Failed, items.failed), (VisitStatus::Running, items.running)] {
         if count > 0 {
+            let (sign, _) = theme.visit(Some(status));
             long += &format!("{sign}{count} ");
         }
     }

@@ -15,7 +15,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::graph::Plan;
 use super::text::cut;
-use super::{Drawings, Views, graph_notes, theme};
+use super::theme::Theme;
+use super::{Drawings, Views, graph_notes};
 use crate::app::Model;
 use crate::app::run::Run;
 
@@ -23,11 +24,12 @@ use crate::app::run::Run;
 pub(super) const BADGE: usize = 2;
 
 pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) {
+    let theme = &views.theme;
     let Drawings { full, compact, narrow, .. } = &views.drawings;
     if full.states.is_empty() {
         let drawable = model.known.as_ref().is_none_or(|known| known.machine.is_some());
         let text = if drawable { "Loading…" } else { "The definition cannot be drawn." };
-        Span::styled(cut(text, usize::from(area.width)), theme::DIM).render(area, buffer);
+        Span::styled(cut(text, usize::from(area.width)), theme.dim).render(area, buffer);
         return;
     }
     // As much as fits, unless the user says otherwise: three rows a state, one row, one row without words on the lines.
@@ -46,13 +48,13 @@ pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer
     let empty = Run::default();
     let run = model.watch.as_ref().map_or(&empty, |watch| &watch.run);
     let view = Viewport::over(plan, model.state.as_deref(), area);
-    paint_cells(plan, run, model.state.as_deref(), &view, area, buffer);
+    paint_cells(theme, plan, run, model.state.as_deref(), &view, area, buffer);
     paint_ways(plan, run, &view, area, buffer);
-    paint_badges(plan, run, &view, area, buffer);
+    paint_badges(theme, plan, run, &view, area, buffer);
     let machine = model.known.as_ref().and_then(|known| known.machine.as_deref());
     for (key, rect) in plan.drawing.boxes.iter().filter(|(_, rect)| rect.height >= 3) {
         let Some(state) = plan.states.get(*key) else { continue };
-        let (sign, style) = theme::visit(run.status_of(state));
+        let (sign, style) = theme.visit(run.status_of(state));
         let right = rect.x + rect.width - 1;
         if let Some(note) = graph_notes::branches(run, machine, state, sign)
             && is_free(plan, right, rect.y, &note)
@@ -134,24 +136,32 @@ impl Viewport {
 }
 
 /// The whole drawing as a run stands in it.
-pub fn picture(plan: &Plan, run: &Run) -> Buffer {
+pub fn picture(theme: &Theme, plan: &Plan, run: &Run) -> Buffer {
     let side = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
     let area = Rect::new(0, 0, side(plan.drawing.width), side(plan.drawing.height));
     let mut buffer = Buffer::empty(area);
     let view = Viewport { left: 0, top: 0, indent: 0 };
-    paint_cells(plan, run, None, &view, area, &mut buffer);
+    paint_cells(theme, plan, run, None, &view, area, &mut buffer);
     paint_ways(plan, run, &view, area, &mut buffer);
-    paint_badges(plan, run, &view, area, &mut buffer);
+    paint_badges(theme, plan, run, &view, area, &mut buffer);
     buffer
 }
 
-fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+fn paint_cells(
+    theme: &Theme,
+    plan: &Plan,
+    run: &Run,
+    chosen: Option<&str>,
+    view: &Viewport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     // Of the states that are seen, each is asked for once.
     let mut styles: HashMap<u32, (Style, bool)> = HashMap::new();
     let mut style_of = |key: u32| {
         *styles.entry(key).or_insert_with(|| {
             let state = usize::try_from(key).ok().and_then(|key| plan.states.get(key)).map(String::as_str);
-            let style = theme::visit(state.and_then(|state| run.status_of(state))).1;
+            let style = theme.visit(state.and_then(|state| run.status_of(state))).1;
             (style, state.is_some() && state == chosen)
         })
     };
@@ -159,8 +169,8 @@ fn paint_cells(plan: &Plan, run: &Run, chosen: Option<&str>, view: &Viewport, ar
         for (x, cell) in row.iter().enumerate().skip(view.left) {
             let Some(place) = view.cell((x, y), area) else { break };
             let style = match cell.ink {
-                Ink::Blank | Ink::Line | Ink::Divider => theme::DIM,
-                Ink::EdgeLabel(_) => theme::DIM.add_modifier(Modifier::ITALIC),
+                Ink::Blank | Ink::Line | Ink::Divider => theme.dim,
+                Ink::EdgeLabel(_) => theme.dim.add_modifier(Modifier::ITALIC),
                 Ink::Border(key) => style_of(key).0,
                 Ink::Label(key) => match style_of(key) {
                     (style, true) => style.add_modifier(Modifier::REVERSED),
@@ -195,19 +205,19 @@ fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut 
 }
 
 /// The sign of its status in each box; a Map also tells how many of its items are done.
-fn paint_badges(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+fn paint_badges(theme: &Theme, plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
     for (key, rect) in &plan.drawing.boxes {
         if rect.y + rect.height < view.top || rect.y > view.top + usize::from(area.height) {
             continue;
         }
         let Some(state) = plan.states.get(*key) else { continue };
         let Some(status) = run.status_of(state) else { continue };
-        let (sign, style) = theme::visit(Some(status));
+        let (sign, style) = theme.visit(Some(status));
         let items = run.visits_to(state).next_back().and_then(|visit| visit.items);
         let (x, y, text) = match items {
             Some(items) => {
                 let right = rect.x + rect.width - 1;
-                let [long, brief] = graph_notes::items(items, sign);
+                let [long, brief] = graph_notes::items(theme, items, sign);
                 let text = if is_free(plan, right, rect.y, &long) { long } else { brief };
                 (right.saturating_sub(text.width()), rect.y, text)
             }

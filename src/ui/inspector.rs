@@ -7,17 +7,18 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use serde_json::Value;
 
+use super::orders;
 use super::text::{clean, duration};
-use super::{orders, theme};
+use super::theme::Theme;
 use crate::app::Model;
 use crate::app::model::Subject;
 use crate::app::run::Visit;
 
 /// Draws, and answers how far it could be scrolled.
-pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> usize {
+pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) -> usize {
     let lines = match model.subject {
-        Subject::Order => orders::details(model),
-        Subject::State => state(model),
+        Subject::Order => orders::details(model, theme),
+        Subject::State => state(model, theme),
     };
     let wrapped: Vec<Line<'_>> = lines.into_iter().flat_map(|line| wrap(line, usize::from(area.width))).collect();
     let most = wrapped.len().saturating_sub(usize::from(area.height));
@@ -28,87 +29,75 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) -> usize {
     most
 }
 
-fn state(model: &Model) -> Vec<Line<'static>> {
+fn state(model: &Model, theme: &Theme) -> Vec<Line<'static>> {
     let Some(name) = &model.state else {
-        return vec![Line::styled("Choose an execution and a state.", theme::DIM)];
+        return vec![Line::styled("Choose an execution and a state.", theme.dim)];
     };
     let mut lines = Vec::new();
     let state = model.known.as_ref().and_then(|known| known.machine.as_ref()).and_then(|machine| machine.state(name));
     if let Some(state) = state {
-        lines.push(field("type", state.kind.type_name()));
+        lines.push(field(theme, "type", state.kind.type_name()));
         if let Some(comment) = &state.comment {
-            lines.push(Line::styled(clean(comment), theme::DIM));
+            lines.push(Line::styled(clean(comment), theme.dim));
         }
     }
     let visits: Vec<&Visit> = model.watch.iter().flat_map(|watch| watch.run.visits_to(name)).collect();
     let Some(visit) = visits.iter().rev().find(|visit| visit.error.is_some()).or(visits.last()) else {
-        lines.push(Line::styled("Not reached.", theme::DIM));
+        lines.push(Line::styled("Not reached.", theme.dim));
         return lines;
     };
-    let (sign, style) = theme::visit(Some(visit.status));
+    let (sign, style) = theme.visit(Some(visit.status));
     let took = duration(visit.left_at.unwrap_or(model.now) - visit.entered_at);
-    let mut head = vec![Span::styled(format!("{sign} {} ", word(visit)), style), Span::raw(took)];
+    let mut head = vec![Span::styled(format!("{sign} {} ", visit.status.word()), style), Span::raw(took)];
     if visits.len() > 1 {
-        head.push(Span::styled(format!("  ({} visits)", visits.len()), theme::DIM));
+        head.push(Span::styled(format!("  ({} visits)", visits.len()), theme.dim));
     }
     lines.push(Line::from(head));
     if let Some(error) = &visit.error {
-        lines.push(Line::from(vec![Span::styled("error    ", theme::FIELD), Span::styled(clean(error), theme::ERROR)]));
+        lines.push(Line::from(vec![Span::styled("error    ", theme.field), Span::styled(clean(error), theme.error)]));
         if let Some(cause) = visit.cause.as_deref().filter(|cause| !cause.is_empty()) {
-            lines.extend(document("cause", cause));
+            lines.extend(document(theme, "cause", cause));
         }
     }
     if visit.attempts.len() > 1 || visit.attempts.iter().any(|attempt| attempt.error.is_some()) {
-        lines.push(Line::styled("tries", theme::FIELD));
+        lines.push(Line::styled("tries", theme.field));
         for (index, attempt) in visit.attempts.iter().enumerate() {
             let before = index.checked_sub(1).and_then(|before| visit.attempts[before].ended_at);
             let delay = before.map(|ended| format!(" after {}", duration(attempt.scheduled_at - ended)));
             let took = duration(attempt.ended_at.unwrap_or(model.now) - attempt.scheduled_at);
             let (outcome, style) = match (&attempt.error, attempt.ended_at) {
-                (Some(error), _) => (clean(error), theme::ERROR),
+                (Some(error), _) => (clean(error), theme.error),
                 (None, Some(_)) => ("ok".to_owned(), Style::new()),
                 (None, None) => ("running".to_owned(), Style::new()),
             };
             lines.push(Line::from(vec![
                 Span::raw(format!("  {}{} ", index + 1, delay.unwrap_or_default())),
                 Span::styled(outcome, style),
-                Span::styled(format!(" {took}"), theme::DIM),
+                Span::styled(format!(" {took}"), theme.dim),
             ]));
         }
     }
-    lines.extend(visit.input.iter().flat_map(|input| document("input", input)));
+    lines.extend(visit.input.iter().flat_map(|input| document(theme, "input", input)));
     if let Some(parameters) = visit.attempts.last().and_then(|attempt| attempt.parameters.as_deref()) {
-        lines.extend(document("called with", parameters));
+        lines.extend(document(theme, "called with", parameters));
     }
     if let Some(result) = visit.attempts.last().and_then(|attempt| attempt.output.as_deref()) {
-        lines.extend(document("result", result));
+        lines.extend(document(theme, "result", result));
     }
-    lines.extend(visit.output.iter().flat_map(|output| document("output", output)));
+    lines.extend(visit.output.iter().flat_map(|output| document(theme, "output", output)));
     for (name, value) in &visit.assigned {
-        lines.extend(document(&format!("${name}"), value));
+        lines.extend(document(theme, &format!("${name}"), value));
     }
     lines
 }
 
-fn word(visit: &Visit) -> &'static str {
-    use crate::app::run::VisitStatus as S;
-    match visit.status {
-        S::Running => "running",
-        S::Retrying => "backing off",
-        S::Succeeded => "succeeded",
-        S::Caught => "caught",
-        S::Failed => "failed",
-        S::Aborted => "aborted",
-    }
-}
-
-pub(super) fn field(name: &str, value: &str) -> Line<'static> {
-    Line::from(vec![Span::styled(format!("{name:<9}"), theme::FIELD), Span::raw(clean(value))])
+pub(super) fn field(theme: &Theme, name: &str, value: &str) -> Line<'static> {
+    Line::from(vec![Span::styled(format!("{name:<9}"), theme.field), Span::raw(clean(value))])
 }
 
 /// A JSON text, indented; strings that hold JSON themselves are opened. Other texts as they are.
-pub(super) fn document(name: &str, text: &str) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::styled(clean(name), theme::FIELD)];
+pub(super) fn document(theme: &Theme, name: &str, text: &str) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::styled(clean(name), theme.field)];
     let shown = match serde_json::from_str::<Value>(text) {
         Ok(value) => serde_json::to_string_pretty(&opened(value)).unwrap_or_else(|_| text.to_owned()),
         Err(_) => text.to_owned(),

@@ -14,7 +14,7 @@ mod layout;
 mod logs;
 mod orders;
 pub mod text;
-mod theme;
+pub mod theme;
 
 use std::sync::Arc;
 
@@ -24,6 +24,7 @@ use ratatui::layout::Rect;
 
 use crate::app::{Model, Pane};
 use graph::{Detail, Plan, plan};
+use theme::Theme;
 
 /// The smallest screen that everything fits on.
 pub const SMALLEST: (u16, u16) = (60, 18);
@@ -31,6 +32,7 @@ pub const SMALLEST: (u16, u16) = (60, 18);
 /// What was worked out before.
 #[derive(Debug, Default)]
 pub struct Views {
+    theme: Theme,
     drawings: Drawings,
     /// The machine whose drawings are being worked out.
     under_way: Option<Arc<asl::Machine>>,
@@ -60,6 +62,11 @@ impl Drawings {
 }
 
 impl Views {
+    /// Nothing worked out yet.
+    pub fn new(theme: Theme) -> Self {
+        Self { theme, ..Self::default() }
+    }
+
     /// The machine that has to be drawn and is not, if there is one: once for each.
     pub fn wanted(&mut self, model: &Model) -> Option<Arc<asl::Machine>> {
         let machine = model.known.as_ref().and_then(|known| known.machine.as_ref())?;
@@ -92,26 +99,28 @@ pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) -> usize {
         chrome::too_small(area, frame.buffer_mut());
         return 0;
     }
-    let plan = layout::place(area, model.focus, model.zoomed);
-    chrome::header(model, plan.header, frame.buffer_mut());
+    let theme = &views.theme;
+    let plan = layout::place(area, model.focus, model.zoomed, model.settings.panes);
+    chrome::header(model, theme, plan.header, frame.buffer_mut());
     let mut most = 0;
     for (pane, area) in &plan.panes {
         most = most.max(draw_pane(model, views, *pane, *area, frame));
     }
-    chrome::footer(model, plan.footer, frame.buffer_mut());
-    dialogs::draw(model, area, frame);
+    chrome::footer(model, theme, plan.footer, frame.buffer_mut());
+    dialogs::draw(model, theme, area, frame);
     most
 }
 
 fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut Frame<'_>) -> usize {
+    let theme = &views.theme;
     let buffer = frame.buffer_mut();
-    let inner = chrome::border(model, pane, area, buffer);
+    let inner = chrome::border(model, theme, pane, area, buffer);
     match pane {
-        Pane::Executions => executions::draw(model, inner, buffer),
+        Pane::Executions => executions::draw(model, theme, inner, buffer),
         Pane::Graph => graph_pane::draw(model, views, inner, buffer),
-        Pane::Inspector => return inspector::draw(model, inner, buffer),
-        Pane::Orders => orders::draw(model, inner, buffer),
-        Pane::Logs => logs::draw(model, inner, buffer),
+        Pane::Inspector => return inspector::draw(model, theme, inner, buffer),
+        Pane::Orders => orders::draw(model, theme, inner, buffer),
+        Pane::Logs => logs::draw(model, theme, inner, buffer),
     }
     0
 }

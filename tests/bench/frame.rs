@@ -1,7 +1,9 @@
 //! How long a frame of 200 by 60 takes, by the states of the machine that is looked at, all of them visited.
 
 use orderflow_tui::app::{Model, Msg, update};
-use orderflow_tui::facts::{Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, MachineFacts};
+use orderflow_tui::facts::{
+    Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, MachineFacts, MachineKind,
+};
 use orderflow_tui::{local, ui};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -61,8 +63,13 @@ fn model(states: usize) -> Model {
         stopped_at: None,
     };
     update(&mut model, Msg::Executions(Ok(vec![summary])));
-    let facts =
-        MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: definition(states) };
+    let facts = MachineFacts {
+        arn: local::machine_arn(),
+        name: "order-workflow".into(),
+        definition: definition(states),
+        kind: MachineKind::Standard,
+        log_group: None,
+    };
     update(&mut model, Msg::Machine { execution: Some(arn.clone()), result: Ok(facts) });
     let mut events = vec![event(1, EventKind::of("ExecutionStarted"), "ExecutionStarted", None)];
     for at in 0..states {

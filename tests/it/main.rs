@@ -2,8 +2,10 @@
 //! together. One crate, so that it links once.
 
 mod contract;
+mod deploy;
 mod flows;
 mod kill;
+mod policy;
 mod readme;
 mod screens;
 mod states;

@@ -3,7 +3,8 @@
 use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
 use orderflow_tui::app::{Key, Model, Msg, update};
 use orderflow_tui::facts::{
-    Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, OrderFacts,
+    Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, MachineKind,
+    OrderFacts,
 };
 use orderflow_tui::{local, ui};
 use ratatui::Terminal;
@@ -74,9 +75,9 @@ fn history(script: &str) -> Vec<HistoryEvent> {
                 name: word.clone().filter(|_| !failed),
                 error: word.filter(|_| failed),
                 cause: failed.then(|| {
-                    json!({"errorType": words[3], "errorMessage": "insufficient funds \u{1b}[31m"}).to_string()
+                    json!({"errorType": words[3], "errorMessage": "insufficient funds \u{1b}[31m"}).to_string().into()
                 }),
-                input: Some(r#"{"orderId":"ord-2"}"#.to_owned()).filter(|_| kind == EventKind::StateEntered),
+                input: Some(r#"{"orderId":"ord-2"}"#.into()).filter(|_| kind == EventKind::StateEntered),
                 output: None,
                 parameters: None,
                 resource: None,
@@ -152,8 +153,13 @@ impl App {
             summary("ord-1", ExecutionStatus::Succeeded, 65),
             summary("ord-0", ExecutionStatus::Failed, 4000),
         ])));
-        let facts =
-            MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: local::definition() };
+        let facts = MachineFacts {
+            arn: local::machine_arn(),
+            name: "order-workflow".into(),
+            definition: local::definition(),
+            kind: MachineKind::Standard,
+            log_group: None,
+        };
         app.tell(Msg::Machine { execution: Some(arn("ord-2")), result: Ok(facts) });
         app.tell(Msg::History { execution: arn("ord-2"), result: Ok(history(script)) });
         app.tell(Msg::Orders(Ok(vec![
@@ -246,8 +252,13 @@ fn a_parallel_tells_its_branches() {
     }}});
     let mut app = App::new(80, 24);
     app.tell(Msg::Executions(Ok(vec![summary("ord-2", ExecutionStatus::Running, 10)])));
-    let facts =
-        MachineFacts { arn: local::machine_arn(), name: "order-workflow".into(), definition: definition.to_string() };
+    let facts = MachineFacts {
+        arn: local::machine_arn(),
+        name: "order-workflow".into(),
+        definition: definition.to_string(),
+        kind: MachineKind::Standard,
+        log_group: None,
+    };
     app.tell(Msg::Machine { execution: Some(arn("ord-2")), result: Ok(facts) });
     let script = "1 0 ExecutionStarted
 2 0 ParallelStateEntered Everything

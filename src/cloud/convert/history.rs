@@ -1,5 +1,7 @@
 //! History events: over sixty types and thirty-seven optional details into one flat fact.
 
+use std::sync::Arc;
+
 use aws_sdk_sfn::types::HistoryEvent as SdkEvent;
 
 use super::millis;
@@ -29,7 +31,7 @@ pub(crate) fn event(event: SdkEvent) -> HistoryEvent {
         ($($field:ident),* $(,)?) => {
             $(if let Some(details) = event.$field {
                 fact.error = details.error;
-                fact.cause = details.cause;
+                fact.cause = details.cause.map(Arc::from);
             })*
         };
     }
@@ -51,7 +53,7 @@ pub(crate) fn event(event: SdkEvent) -> HistoryEvent {
         map_run_failed_event_details,
     );
     macro_rules! outputs {
-        ($($field:ident),* $(,)?) => { $(if let Some(details) = event.$field { fact.output = details.output; })* };
+        ($($field:ident),* $(,)?) => { $(if let Some(details) = event.$field { fact.output = details.output.map(Arc::from); })* };
     }
     outputs!(
         execution_succeeded_event_details,
@@ -75,36 +77,36 @@ pub(crate) fn event(event: SdkEvent) -> HistoryEvent {
         map_iteration_aborted_event_details,
     );
     if let Some(details) = event.execution_started_event_details {
-        fact.input = details.input;
+        fact.input = details.input.map(Arc::from);
     }
     if let Some(details) = event.state_entered_event_details {
         fact.name = Some(details.name);
-        fact.input = details.input;
+        fact.input = details.input.map(Arc::from);
     }
     if let Some(details) = event.state_exited_event_details {
         fact.name = Some(details.name);
-        fact.output = details.output;
+        fact.output = details.output.map(Arc::from);
         fact.assigned = details.assigned_variables.unwrap_or_default().into_iter().collect();
         fact.assigned.sort();
     }
     if let Some(details) = event.task_scheduled_event_details {
         fact.resource = Some(format!("{}:{}", details.resource_type, details.resource));
-        fact.parameters = Some(details.parameters);
+        fact.parameters = Some(Arc::from(details.parameters));
     }
     if let Some(details) = event.lambda_function_scheduled_event_details {
         fact.resource = Some(details.resource);
-        fact.parameters = details.input;
+        fact.parameters = details.input.map(Arc::from);
     }
     if let Some(details) = event.activity_scheduled_event_details {
         fact.resource = Some(details.resource);
-        fact.parameters = details.input;
+        fact.parameters = details.input.map(Arc::from);
     }
     if let Some(details) = event.map_state_started_event_details {
         fact.length = usize::try_from(details.length).ok();
     }
     if let Some(details) = event.evaluation_failed_event_details {
         fact.error = details.error;
-        fact.cause = details.cause;
+        fact.cause = details.cause.map(Arc::from);
         fact.name = Some(details.state);
     }
     fact

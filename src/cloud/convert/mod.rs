@@ -1,11 +1,12 @@
 //! SDK types into facts.
 
 pub(super) mod history;
+pub(super) mod logged;
 
 use aws_sdk_sfn::primitives::DateTime;
-use aws_sdk_sfn::types::ExecutionStatus as SdkStatus;
+use aws_sdk_sfn::types::{ExecutionStatus as SdkStatus, StateMachineType};
 
-use crate::facts::{ExecutionStatus, Millis};
+use crate::facts::{ExecutionStatus, MachineKind, Millis};
 
 /// A time of the SDK.
 pub(super) fn millis(at: &DateTime) -> Millis {
@@ -21,5 +22,13 @@ pub(super) fn status(status: &SdkStatus) -> ExecutionStatus {
         SdkStatus::Aborted => ExecutionStatus::Aborted,
         SdkStatus::PendingRedrive => ExecutionStatus::PendingRedrive,
         _ => ExecutionStatus::Running,
+    }
+}
+
+/// What kind of machine it is. One that AWS adds later is asked as standard ones are.
+pub(super) fn machine_kind(kind: &StateMachineType) -> MachineKind {
+    match kind {
+        StateMachineType::Express => MachineKind::Express,
+        _ => MachineKind::Standard,
     }
 }
