@@ -3,7 +3,12 @@
 //! The drawing depends on the definition and the zoom alone. How a run stands is painted over it.
 
 use asl::graph::{Scope, Way};
-use diagram::{Charset, Drawing, Edge, Graph, Node, Zoom};
+use std::collections::BTreeMap;
+
+use diagram::{Charset, Drawing, Edge, Graph, MAX_LABEL, Node, Zoom};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::text::clean;
 
 /// A drawing with the names behind its keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,12 +62,15 @@ fn graph(scope: &Scope, detail: Detail, charset: Charset, plan: &mut Plan) -> Gr
         })
         .collect();
     let mut edges: Vec<Edge> = Vec::new();
-    for edge in &scope.edges {
+    let rules = rules(scope);
+    for (at, edge) in scope.edges.iter().enumerate() {
         let (Some(from), Some(to)) = (index_of(&edge.from), index_of(&edge.to)) else { continue };
         let (label, detour) = match &edge.way {
             Way::Next => (String::new(), false),
-            Way::Rule(text) if charset == Charset::Ascii => (in_ascii(&super::text::clean(text)), false),
-            Way::Rule(text) => (super::text::clean(text), false),
+            Way::Rule(_) => {
+                let text = rules.get(&at).map(String::as_str).unwrap_or_default();
+                (if charset == Charset::Ascii { in_ascii(text) } else { text.to_owned() }, false)
+            }
             Way::Default => ("default".to_owned(), false),
             Way::Catch(errors) => (super::text::clean(&caught(errors)), true),
         };
@@ -86,19 +94,81 @@ fn graph(scope: &Scope, detail: Detail, charset: Charset, plan: &mut Plan) -> Gr
     Graph { nodes, edges, start: scope.start.as_ref().and_then(|start| index_of(start)) }
 }
 
+/// What is written beside each rule of the Choices, by the edge's place: what tells the rules of one Choice apart has to
+/// be in it, and that is mostly at its end.
+fn rules(scope: &Scope) -> BTreeMap<usize, String> {
+    let mut written = BTreeMap::new();
+    for node in &scope.nodes {
+        let own: Vec<(usize, String)> = scope
+            .edges
+            .iter()
+            .enumerate()
+            .filter(|(_, edge)| edge.from == node.name)
+            .filter_map(|(at, edge)| if let Way::Rule(text) = &edge.way { Some((at, clean(text))) } else { None })
+            .collect();
+        let brief: Vec<String> = own.iter().map(|(_, text)| shortened(text)).collect();
+        for (index, (at, text)) in own.iter().enumerate() {
+            let is_alone = brief.iter().enumerate().all(|(other, known)| other == index || *known != brief[index]);
+            written.insert(*at, end_of(if is_alone { &brief[index] } else { text }));
+        }
+    }
+    written
+}
+
+/// A rule that is too long with its paths' last parts alone.
+fn shortened(text: &str) -> String {
+    if text.width() <= MAX_LABEL {
+        return text.to_owned();
+    }
+    let word = |word: &str| {
+        let is_path = word.starts_with(|c: char| c.is_alphabetic() || c == '_' || c == '$') && !word.contains('"');
+        match word.rsplit_once('.') {
+            Some((_, last)) if is_path && !last.is_empty() => last.to_owned(),
+            _ => word.to_owned(),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// As much of the end of a text as a label holds.
+fn end_of(text: &str) -> String {
+    if text.width() <= MAX_LABEL {
+        return text.to_owned();
+    }
+    let mut kept: Vec<char> = Vec::new();
+    let mut used = 1;
+    for c in text.chars().rev() {
+        used += c.width().unwrap_or(0);
+        if used > MAX_LABEL {
+            break;
+        }
+        kept.push(c);
+    }
+    std::iter::once('…').chain(kept.into_iter().rev()).collect()
+}
+
 /// The caught errors in few words.
 fn caught(errors: &[String]) -> String {
     match errors {
         [] => String::new(),
         [one] if one == "States.ALL" => "any error".to_owned(),
-        [one] => one.clone(),
-        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+        [one] => named(one, MAX_LABEL),
+        [first, rest @ ..] => format!("{} +{}", named(first, MAX_LABEL - 3), rest.len()),
     }
+}
+
+/// An error's name; one that is too long without the service before it and the `Exception` behind it.
+fn named(error: &str, most: usize) -> String {
+    if error.width() <= most {
+        return error.to_owned();
+    }
+    let name = error.split_once('.').map_or(error, |(_, name)| name);
+    name.strip_suffix("Exception").unwrap_or(name).to_owned()
 }
 
 /// A rule's text without what ASCII does not have, and without what would be taken for a line.
 fn in_ascii(text: &str) -> String {
-    text.replace('≥', ">=").replace('≤', "<=").replace('≠', "!=").replace('|', "/")
+    text.replace('…', "..").replace('≥', ">=").replace('≤', "<=").replace('≠', "!=").replace('|', "/")
 }
 
 fn sign(kind: &str, charset: Charset) -> &'static str {
@@ -126,5 +196,36 @@ pub fn glyph(kind: &str) -> &'static str {
         "Succeed" => "✓",
         "Fail" => "✗",
         _ => "·",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(rules: &[&str], expected: &[&str]) {
+        let edge = |(at, text): (usize, &&str)| asl::graph::Edge {
+            from: "C".into(),
+            to: format!("S{at}").into(),
+            way: Way::Rule((*text).to_owned()),
+        };
+        let node =
+            asl::graph::Node { name: "C".into(), kind: "Choice", resource: None, inside: Vec::new(), ends: false };
+        let scope = Scope { start: None, nodes: vec![node], edges: rules.iter().enumerate().map(edge).collect() };
+        assert_eq!(super::rules(&scope).into_values().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_tells_rules_apart_is_not_cut() {
+        check(&["total ≥ 5"], &["total ≥ 5"]);
+        check(
+            &["QueryExecution.Status.State = \"FAILED\"", "QueryExecution.Status.State = \"SUCCEEDED\""],
+            &["State = \"FAILED\"", "State = \"SUCCEEDED\""],
+        );
+        check(
+            &["input.first.status = \"A\" or b", "input.second.status = \"A\" or b"],
+            &["…first.status = \"A\" or b", "…econd.status = \"A\" or b"],
+        );
+        check(&["a = \"something that is far too long\""], &["…hing that is far too long\""]);
     }
 }

@@ -196,6 +196,13 @@ impl Condition {
             Self::And(conditions) => joined(conditions, " and "),
             Self::Or(conditions) => joined(conditions, " or "),
             Self::Not(condition) => match condition.as_ref() {
+                Self::Compare { operator: Operator::Order(_, Relation::Equals), .. } => {
+                    condition.label().replacen(" = ", " ≠ ", 1)
+                }
+                Self::Compare { variable, operator: Operator::Is(is), operand: Operand::Literal(value) } => {
+                    let negated = if value == true { "is not" } else { "is" };
+                    format!("{} {negated} {}", short(variable), is.word())
+                }
                 Self::Compare { .. } => format!("not {}", condition.label()),
                 other => format!("not ({})", other.label()),
             },
@@ -413,6 +420,15 @@ mod tests {
             operand: Operand::Path(Path::parse("$.limit").unwrap()),
         };
         assert_eq!(condition.label(), "order.total ≥ limit");
+        let (operator, _) = Operator::parse("IsPresent").unwrap();
+        let variable = Path::parse("$.order").unwrap();
+        let present = Condition::Compare { variable, operator, operand: Operand::Literal(true.into()) };
+        assert_eq!(present.label(), "order is present");
+        assert_eq!(Condition::Not(Box::new(present)).label(), "order is not present");
+        let (operator, _) = Operator::parse("StringEquals").unwrap();
+        let variable = Path::parse("$.status").unwrap();
+        let equal = Condition::Compare { variable, operator, operand: Operand::Literal("a = b".into()) };
+        assert_eq!(Condition::Not(Box::new(equal)).label(), "status ≠ \"a = b\"");
         let query = Condition::Query(Query::parse("$states.input.total >= 5").unwrap());
         assert_eq!(Condition::Not(Box::new(query)).label(), "not (total >= 5)");
     }

@@ -374,6 +374,8 @@ fn line_symbol(stroke: Stroke, charset: Charset) -> char {
         return match (stroke.arms & HORIZONTAL, ascii) {
             (LEFT, false) if stroke.arms & UP == 0 => '▶',
             (LEFT, true) if stroke.arms & UP == 0 => '>',
+            (RIGHT, false) if stroke.arms & UP == 0 => '◀',
+            (RIGHT, true) if stroke.arms & UP == 0 => '<',
             (_, false) => '▼',
             (_, true) => 'v',
         };

@@ -16,6 +16,7 @@ mod layers;
 mod route;
 
 pub use canvas::{Cell, Drawing, Ink, Rect};
+pub use route::MAX_LABEL;
 
 /// A scope to be drawn.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -18,8 +18,8 @@ use crate::{Charset, Graph, Node, Style, Zoom, columns, cut};
 use search::Choice;
 pub(crate) use search::draw_scope;
 
-/// The widest label beside an edge.
-const MAX_LABEL: usize = 24;
+/// The widest label beside an edge, in columns; longer ones are cut.
+pub const MAX_LABEL: usize = 24;
 /// The widest name in a box; longer ones are cut.
 const MAX_NAME: usize = 40;
 /// Columns between two boxes of a rank.
@@ -96,8 +96,10 @@ struct Plan<'a> {
     lanes: BTreeMap<usize, usize>,
     /// The side at which each lane runs.
     lane_sides: BTreeMap<usize, Side>,
-    /// The detours that leave their box through its side.
+    /// The edges of lanes that leave their box through its side.
     side_exits: BTreeMap<usize, Side>,
+    /// The nodes that their lane leads to from the side.
+    side_entries: BTreeMap<usize, Side>,
     /// The boxes that stand beside the one that alone leads to them: the edge, by the box it comes from.
     beside: BTreeMap<usize, usize>,
     style: Style,
@@ -223,6 +225,7 @@ impl<'a> Plan<'a> {
             .map(|target| (target, if choice.left.contains(&target) { Side::Left } else { Side::Right }))
             .collect();
         let side_exits = side_exits(graph, &layers, &detours, &lane_sides, &beside);
+        let side_entries = side_entries(graph, &layers, &lane_sides, &side_exits, &beside);
         let mut leaving: Vec<Vec<usize>> = vec![Vec::new(); boxes.len()];
         for edge in straight.iter().map(|(edge, ..)| edge).chain(&detours) {
             if !side_exits.contains_key(edge) {
@@ -263,6 +266,7 @@ impl<'a> Plan<'a> {
             lanes: BTreeMap::new(),
             lane_sides,
             side_exits,
+            side_entries,
             beside,
             style,
             width: 0,
@@ -318,8 +322,9 @@ impl<'a> Plan<'a> {
         let edge = &self.graph.edges[edge];
         match (edge.detour, self.lane_sides.get(&edge.to)) {
             (true, Some(Side::Left)) => 0,
-            (true, _) => 2,
-            (false, _) => 1,
+            (true, Some(Side::Right)) => 2,
+            // Without a lane it runs like any other.
+            (true, None) | (false, _) => 1,
         }
     }
 
@@ -384,78 +389,7 @@ impl<'a> Plan<'a> {
     fn route(&mut self, straight: &[(usize, usize, usize)], detours: &[usize], anchors: &Anchors) {
         let count = self.layers.ranks.len();
         self.channels = (0..=count).map(|_| Channel::default()).collect();
-        // The lanes of one side, by column from the boxes outward: the short ones near, and those that are over before
-        // others begin in one column with them.
-        let lanes_at = |side: Side, plan: &Self| {
-            let mut spans: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-            for edge in detours {
-                let edge = &plan.graph.edges[*edge];
-                if plan.lane_sides[&edge.to] == side {
-                    let (from, to) = (plan.layers.rank_of[edge.from], plan.layers.rank_of[edge.to]);
-                    let span = spans.entry(edge.to).or_insert((to, to));
-                    *span = (span.0.min(from), span.1.max(from + 1));
-                }
-            }
-            let mut targets: Vec<(usize, (usize, usize))> = spans.into_iter().collect();
-            targets.sort_by_key(|(target, (top, bottom))| (bottom - top, plan.layers.rank_of[*target], *target));
-            let mut columns: Vec<Vec<(usize, (usize, usize))>> = Vec::new();
-            for (target, (top, bottom)) in targets {
-                let free = |column: &Vec<(usize, (usize, usize))>| {
-                    column.iter().all(|(_, (other_top, other_bottom))| bottom < *other_top || *other_bottom < top)
-                };
-                match columns.iter().position(free) {
-                    Some(column) => columns[column].push((target, (top, bottom))),
-                    None => columns.push(vec![(target, (top, bottom))]),
-                }
-            }
-            columns.into_iter().map(|column| column.into_iter().map(|(target, _)| target).collect()).collect()
-        };
-        let apart = if self.style.charset == Charset::Ascii { 3 } else { 2 };
-        // The columns that the labels at the sides need beyond their boxes.
-        let beyond =
-            |plan: &Self, edge: usize| label_of(plan.graph, edge, plan.style).map_or(0, |label| columns(&label) + 3);
-        // Lanes at the left: everything moves to the right by what they take.
-        let at_left: Vec<Vec<usize>> = lanes_at(Side::Left, self);
-        if !at_left.is_empty() {
-            let first = self.side_exits.iter().filter(|(_, side)| **side == Side::Left).map(|(edge, _)| {
-                let left = self.left_of(self.graph.edges[*edge].from);
-                (beyond(self, *edge) + 1).saturating_sub(left)
-            });
-            let shift = first.max().unwrap_or(0).max(1) + at_left.len() * apart;
-            self.lefts.iter_mut().flatten().for_each(|left| *left += shift);
-            self.exits.values_mut().for_each(|x| *x += shift);
-            for (index, targets) in at_left.iter().enumerate() {
-                for target in targets {
-                    self.lanes.insert(*target, (at_left.len() - 1 - index) * apart);
-                }
-            }
-        }
-        // Lanes begin to the right of all boxes, passages and labels there.
-        let boxes_end = self
-            .layers
-            .ranks
-            .iter()
-            .zip(&self.lefts)
-            .flat_map(|(rank, lefts)| {
-                rank.iter().zip(lefts).map(|(item, left)| match item {
-                    Item::Node(node) => left + self.widths[*node],
-                    Item::Passage(_) => left + 1,
-                })
-            })
-            .max()
-            .unwrap_or(0);
-        let labels_end = self.side_exits.iter().filter(|(_, side)| **side == Side::Right).map(|(edge, _)| {
-            let node = self.graph.edges[*edge].from;
-            self.left_of(node) + self.widths[node] + beyond(self, *edge)
-        });
-        let right = labels_end.max().unwrap_or(0).max(boxes_end);
-        let at_right: Vec<Vec<usize>> = lanes_at(Side::Right, self);
-        for (index, targets) in at_right.iter().enumerate() {
-            for target in targets {
-                self.lanes.insert(*target, right + 1 + index * apart);
-            }
-        }
-        self.width = right + if at_right.is_empty() { 0 } else { 2 + (at_right.len() - 1) * apart };
+        self.place_lanes(detours);
         let entries = self.place_entries(straight, detours, anchors);
         for (edge, from, to) in straight {
             let (low, high) = (self.layers.rank_of[*from], self.layers.rank_of[*to]);
@@ -477,9 +411,15 @@ impl<'a> Plan<'a> {
             let (leaves, enters) = (self.layers.rank_of[from] + 1, self.layers.rank_of[to]);
             let lane = self.lanes[&to];
             let mut hops = Vec::new();
+            let into = |hops: &mut Vec<Hop>| {
+                if !self.side_entries.contains_key(&to) {
+                    let net = NetKey::Into(to);
+                    let to = entries[&to];
+                    hops.push(Hop { channel: enters, from: lane, to, net, from_lane: true, to_lane: false });
+                }
+            };
             if self.side_exits.contains_key(edge) {
-                let net = NetKey::Into(to);
-                hops.push(Hop { channel: enters, from: lane, to: entries[&to], net, from_lane: true, to_lane: false });
+                into(&mut hops);
             } else if leaves == enters {
                 let net = NetKey::Into(to);
                 hops.push(Hop {
@@ -500,8 +440,7 @@ impl<'a> Plan<'a> {
                     from_lane: false,
                     to_lane: true,
                 });
-                let net = NetKey::Into(to);
-                hops.push(Hop { channel: enters, from: lane, to: entries[&to], net, from_lane: true, to_lane: false });
+                into(&mut hops);
             }
             self.routes.push(Route { edge: *edge, hops });
         }
@@ -524,6 +463,80 @@ impl<'a> Plan<'a> {
                 net.edges.insert(route.edge);
             }
         }
+    }
+
+    /// Gives each lane its column: as near to the boxes that it passes as they and the other lanes leave room, the
+    /// short ones first.
+    fn place_lanes(&mut self, detours: &[usize]) {
+        let apart: i64 = if self.style.charset == Charset::Ascii { 3 } else { 2 };
+        // How far boxes, passages and the labels at their sides reach in each rank.
+        let count = self.layers.ranks.len();
+        let mut reach: Vec<(i64, i64)> = vec![(i64::MAX, i64::MIN); count];
+        let signed = |x: usize| i64::try_from(x).unwrap_or(i64::MAX / 4);
+        for (rank, (items, lefts)) in self.layers.ranks.iter().zip(&self.lefts).enumerate() {
+            for (item, left) in items.iter().zip(lefts) {
+                let width = if let Item::Node(node) = item { self.widths[*node] } else { 1 };
+                reach[rank].0 = reach[rank].0.min(signed(*left));
+                reach[rank].1 = reach[rank].1.max(signed(left + width));
+            }
+        }
+        for (edge, side) in &self.side_exits {
+            let node = self.graph.edges[*edge].from;
+            let rank = self.layers.rank_of[node];
+            let beyond = label_of(self.graph, *edge, self.style).map_or(0, |label| signed(columns(&label)) + 3);
+            let left = signed(self.left_of(node));
+            match side {
+                Side::Left => reach[rank].0 = reach[rank].0.min(left - beyond),
+                Side::Right => reach[rank].1 = reach[rank].1.max(left + signed(self.widths[node]) + beyond),
+            }
+        }
+        // From the first to the last channel that a lane runs through.
+        let mut spans: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for edge in detours {
+            let edge = &self.graph.edges[*edge];
+            let (from, to) = (self.layers.rank_of[edge.from], self.layers.rank_of[edge.to]);
+            let into = to + usize::from(self.side_entries.contains_key(&edge.to));
+            let span = spans.entry(edge.to).or_insert((to, into));
+            *span = (span.0.min(from), span.1.max(from + 1));
+        }
+        let mut targets: Vec<(usize, (usize, usize))> = spans.into_iter().collect();
+        targets.sort_by_key(|(target, (top, bottom))| (bottom - top, self.layers.rank_of[*target], *target));
+        let mut placed: Vec<(Side, (usize, usize), i64, usize)> = Vec::new();
+        for (target, (top, bottom)) in targets {
+            let side = self.lane_sides[&target];
+            let passed = reach.iter().take((bottom + 1).min(count)).skip(top.saturating_sub(1));
+            // Mirrored at the left: outward is always more.
+            let mut x = match side {
+                Side::Left => passed.map(|(left, _)| apart - left).max(),
+                Side::Right => passed.map(|(_, right)| right + 1).max(),
+            }
+            .unwrap_or(0);
+            let meets = |(at, (other_top, other_bottom), ..): &&(Side, (usize, usize), i64, usize)| {
+                *at == side && !(bottom < *other_top || *other_bottom < top)
+            };
+            // Those that run beside it, from the boxes outward.
+            let mut others: Vec<i64> = placed.iter().filter(meets).map(|(.., x, _)| *x).collect();
+            others.sort_unstable();
+            for other in others {
+                if (x - other).abs() < apart {
+                    x = other + apart;
+                }
+            }
+            placed.push((side, (top, bottom), x, target));
+        }
+        let column = |side: Side, x: i64| if side == Side::Left { -x } else { x };
+        let lanes = placed.iter().map(|(side, _, x, _)| column(*side, *x));
+        let labels = reach.iter().map(|(left, _)| *left);
+        let shift = lanes.chain(labels).min().map_or(0, |least| (-least).max(0));
+        let moved = usize::try_from(shift).unwrap_or(0);
+        self.lefts.iter_mut().flatten().for_each(|left| *left += moved);
+        self.exits.values_mut().for_each(|x| *x += moved);
+        for (side, _, x, target) in placed {
+            self.lanes.insert(target, usize::try_from(column(side, x) + shift).unwrap_or(0));
+        }
+        let boxes_end = reach.iter().map(|(_, right)| right + shift).max().unwrap_or(0);
+        let lanes_end = self.lanes.values().max().map_or(0, |x| x + 1);
+        self.width = usize::try_from(boxes_end).unwrap_or(0).max(lanes_end);
     }
 
     /// The column at which lines enter each node: straight below where one comes from, if that is free of others.
@@ -606,7 +619,7 @@ fn side_exits(
     lane_sides: &BTreeMap<usize, Side>,
     beside: &BTreeMap<usize, usize>,
 ) -> BTreeMap<usize, Side> {
-    let mut taken: BTreeMap<(usize, Side), usize> = BTreeMap::new();
+    let mut taken: BTreeSet<(usize, Side)> = BTreeSet::new();
     let mut exits = BTreeMap::new();
     for edge in detours {
         let (from, to) = (graph.edges[*edge].from, graph.edges[*edge].to);
@@ -616,11 +629,29 @@ fn side_exits(
         let free = end == Some(&Item::Node(from)) && !(side == Side::Right && beside.contains_key(&from));
         // Into the channel right below, the way through the bottom is as short.
         let near = layers.rank_of[to] == layers.rank_of[from] + 1;
-        if free && !near && from != to && *taken.entry((from, side)).or_insert(to) == to {
+        // Two lines from one place would look like one.
+        if free && !near && from != to && taken.insert((from, side)) {
             exits.insert(*edge, side);
         }
     }
     exits
+}
+
+/// The nodes that can be entered through their side: those at the end of their rank, where nothing leaves there.
+fn side_entries(
+    graph: &Graph,
+    layers: &Layers,
+    lane_sides: &BTreeMap<usize, Side>,
+    side_exits: &BTreeMap<usize, Side>,
+    beside: &BTreeMap<usize, usize>,
+) -> BTreeMap<usize, Side> {
+    let is_free = |node: usize, side: Side| {
+        let rank = &layers.ranks[layers.rank_of[node]];
+        let end = if side == Side::Left { rank.first() } else { rank.last() };
+        let leaves = side_exits.iter().any(|(edge, at)| graph.edges[*edge].from == node && *at == side);
+        end == Some(&Item::Node(node)) && !leaves && !(side == Side::Right && beside.contains_key(&node))
+    };
+    lane_sides.iter().filter(|(node, side)| is_free(**node, **side)).map(|(node, side)| (*node, *side)).collect()
 }
 
 /// The columns that an edge takes along the bottom of its box.

@@ -60,7 +60,11 @@ fn holds_together(graph: &Graph, style: Style) {
         assert!(inside(edge.from, path[0]), "a line begins at its source");
         let (x, y) = *path.last().unwrap();
         let head = drawing.rows[y][x].symbol;
-        let tip = if matches!(head, Some('▶' | '>')) { (x + 1, y) } else { (x, y + 1) };
+        let tip = match head {
+            Some('▶' | '>') => (x + 1, y),
+            Some('◀' | '<') => (x - 1, y),
+            _ => (x, y + 1),
+        };
         assert!(inside(edge.to, tip), "a line ends at its target");
         for cell in &path[1..] {
             let through = (0..graph.nodes.len()).any(|node| inside(node, *cell));

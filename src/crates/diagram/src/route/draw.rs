@@ -59,6 +59,7 @@ impl Plan<'_> {
             .channels
             .iter()
             .flat_map(|channel| channel.nets.keys().copied())
+            .chain(self.side_entries.keys().map(|node| NetKey::Into(*node)))
             .map(|key| match key {
                 NetKey::Lane(node) => NetKey::Into(node),
                 key => key,
@@ -114,8 +115,15 @@ impl Plan<'_> {
             let key = match route.hops.last().map(|hop| hop.net) {
                 Some(NetKey::Lane(node)) => NetKey::Into(node),
                 Some(key) => key,
-                None => continue,
+                None => NetKey::Into(edge.to),
             };
+            let by_lane = route.hops.last().is_none_or(|hop| hop.to_lane);
+            if let (Some(side), true) = (self.side_entries.get(&edge.to), by_lane) {
+                let (left, row) = (self.left_of(edge.to), row_of(edge.to));
+                let beside = if *side == Side::Left { left.saturating_sub(1) } else { left + self.widths[edge.to] };
+                corners.push((self.lanes[&edge.to], row));
+                corners.push((beside, row));
+            }
             canvas.line(edge.key, nets[&key], &corners, edge.detour);
             if let Some(label) = label_of(self.graph, route.edge, self.style) {
                 let (x, y) = match side {

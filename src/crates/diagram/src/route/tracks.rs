@@ -1,6 +1,20 @@
 //! The rows that lines take in the channels between ranks.
 
-use super::{NetKey, Plan};
+use std::collections::BTreeSet;
+
+use super::{Net, NetKey, Plan};
+
+/// How many crossings more there are with this net above the other than below it.
+fn crossings(net: &Net, other: &Net) -> i64 {
+    let inside = |columns: &BTreeSet<usize>, (left, right): (usize, usize)| {
+        i64::try_from(columns.range(left + 1..right.max(left + 1)).count()).unwrap_or(i64::MAX / 4)
+    };
+    let (span, other_span) = (net.span(), other.span());
+    // Above: what comes down to the other passes this one's track, and what goes down from this one the other's.
+    let above = inside(&other.upper, span) + inside(&net.lower, other_span);
+    let below = inside(&net.upper, other_span) + inside(&other.lower, span);
+    above - below
+}
 
 impl Plan<'_> {
     /// Gives each net of a channel a track, so that where one comes down in the column in which another goes on, it
@@ -27,8 +41,15 @@ impl Plan<'_> {
             let mut left: Vec<usize> = (0..keys.len()).collect();
             left.sort_by_key(|net| channel.nets[&keys[*net]].span());
             while !left.is_empty() {
-                let ready = left.iter().position(|net| above[*net].iter().all(|other| placed[*other].is_some()));
-                let Some(position) = ready else {
+                let ready = |net: &usize| above[*net].iter().all(|other| placed[*other].is_some());
+                // Of those that may be next: the one whose being above the others crosses them least.
+                let cost = |net: usize| -> i64 {
+                    let upper = &channel.nets[&keys[net]];
+                    let of = |other: &usize| crossings(upper, &channel.nets[&keys[*other]]);
+                    left.iter().filter(|other| **other != net).map(of).sum()
+                };
+                let next = (0..left.len()).filter(|at| ready(&left[*at])).min_by_key(|at| (cost(left[*at]), *at));
+                let Some(position) = next else {
                     // They wait for each other: one of their edges has to go another way.
                     channel.tangled = left.iter().flat_map(|net| channel.nets[&keys[*net]].edges.iter().copied()).max();
                     break;
