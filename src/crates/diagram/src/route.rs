@@ -148,7 +148,8 @@ struct Channel {
     /// Whether labels stand in its first row.
     labelled: bool,
     tracks: usize,
-    tangled: Option<usize>,
+    /// The edges that stand in each other's way, in sets of which one has to go another way.
+    tangled: Vec<BTreeSet<usize>>,
 }
 
 #[derive(Clone, Default)]
@@ -275,7 +276,7 @@ impl<'a> Plan<'a> {
         let anchors = plan.exit_offsets(&leaving, &slots);
         plan.place_columns(&straight, &anchors);
         plan.place_exits(&leaving, &slots);
-        plan.route(&straight, &detours, &anchors);
+        plan.route(&straight, &detours, in_lane, &anchors);
         plan.assign_tracks();
         plan
     }
@@ -386,7 +387,13 @@ impl<'a> Plan<'a> {
         }
     }
 
-    fn route(&mut self, straight: &[(usize, usize, usize)], detours: &[usize], anchors: &Anchors) {
+    fn route(
+        &mut self,
+        straight: &[(usize, usize, usize)],
+        detours: &[usize],
+        in_lane: &BTreeSet<usize>,
+        anchors: &Anchors,
+    ) {
         let count = self.layers.ranks.len();
         self.channels = (0..=count).map(|_| Channel::default()).collect();
         self.place_lanes(detours);
@@ -420,7 +427,7 @@ impl<'a> Plan<'a> {
             };
             if self.side_exits.contains_key(edge) {
                 into(&mut hops);
-            } else if leaves == enters {
+            } else if leaves == enters && !in_lane.contains(edge) {
                 let net = NetKey::Into(to);
                 hops.push(Hop {
                     channel: enters,
@@ -581,10 +588,12 @@ impl<'a> Plan<'a> {
         entries
     }
 
-    /// Edges that have to go into lanes for the tracks of their channels to be possible: one of each channel at a time,
-    /// because taking one out may be enough.
-    fn tangled(&self) -> Vec<usize> {
-        self.channels.iter().filter_map(|channel| channel.tangled).collect()
+    /// Edges that have to go into lanes for the tracks of their channels to be possible, besides those that do: one of
+    /// each set at a time, because taking one out may be enough, or all of them.
+    fn tangled(&self, in_lane: &BTreeSet<usize>, all: bool) -> Vec<usize> {
+        let most = if all { usize::MAX } else { 1 };
+        let sets = self.channels.iter().flat_map(|channel| &channel.tangled);
+        sets.flat_map(|edges| edges.iter().rev().filter(|edge| !in_lane.contains(edge)).take(most)).copied().collect()
     }
 }
 

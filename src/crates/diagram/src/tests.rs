@@ -43,32 +43,33 @@ fn holds_together(graph: &Graph, style: Style) {
     let canvas = route::draw_scope(graph, style);
     assert!(!canvas.conflict, "lines that have nothing to do with each other overlap");
     let drawing = canvas.finish(style.charset);
-    for (index, (_, a)) in drawing.boxes.iter().enumerate() {
-        assert!(a.x + a.width <= drawing.width && a.y + a.height <= drawing.height);
-        for (_, b) in &drawing.boxes[index + 1..] {
-            let apart = a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
-            assert!(apart, "boxes overlap");
+    // Which node each cell belongs to.
+    let mut owner: Vec<Option<usize>> = vec![None; drawing.width * drawing.height];
+    for (key, rect) in &drawing.boxes {
+        assert!(rect.x + rect.width <= drawing.width && rect.y + rect.height <= drawing.height);
+        for y in rect.y..rect.y + rect.height {
+            for x in rect.x..rect.x + rect.width {
+                let before = owner[y * drawing.width + x].replace(*key);
+                assert_eq!(before, None, "boxes overlap");
+            }
         }
     }
+    let owner = |(x, y): (usize, usize)| owner[y * drawing.width + x];
     assert_eq!(drawing.paths.len(), graph.edges.len());
     for (key, path) in &drawing.paths {
-        let edge = graph.edges.iter().find(|edge| edge.key == *key).unwrap();
-        let inside = |node: usize, (x, y): (usize, usize)| {
-            let (_, rect) = drawing.boxes.iter().find(|(key, _)| *key == graph.nodes[node].key).unwrap();
-            (rect.x..rect.x + rect.width).contains(&x) && (rect.y..rect.y + rect.height).contains(&y)
-        };
-        assert!(inside(edge.from, path[0]), "a line begins at its source");
+        let edge = &graph.edges[*key];
+        assert_eq!(owner(path[0]), Some(graph.nodes[edge.from].key), "a line begins at its source");
         let (x, y) = *path.last().unwrap();
-        let head = drawing.rows[y][x].symbol;
-        let tip = match head {
+        let tip = match drawing.rows[y][x].symbol {
             Some('▶' | '>') => (x + 1, y),
             Some('◀' | '<') => (x - 1, y),
             _ => (x, y + 1),
         };
-        assert!(inside(edge.to, tip), "a line ends at its target");
-        for cell in &path[1..] {
-            let through = (0..graph.nodes.len()).any(|node| inside(node, *cell));
-            assert!(!through, "a line runs through a box");
+        assert_eq!(owner(tip), Some(graph.nodes[edge.to].key), "a line ends at its target");
+        for pair in path.windows(2) {
+            let steps = pair[0].0.abs_diff(pair[1].0) + pair[0].1.abs_diff(pair[1].1);
+            assert_eq!(steps, 1, "a line goes from cell to cell");
+            assert_eq!(owner(pair[1]), None, "a line runs through a box");
         }
     }
 }
@@ -112,7 +113,7 @@ fn workflow(states: usize, seed: u64) -> Graph {
 
 #[test]
 fn workflows_of_all_sizes_hold_together() {
-    for (states, seeds) in [(10, 600), (50, 12)] {
+    for (states, seeds) in [(10, 2_000), (50, 200), (150, 40), (500, 6), (1_500, 1)] {
         for seed in 0..seeds {
             holds_together(&workflow(states, seed), STYLES[seed as usize % STYLES.len()]);
         }

@@ -75,16 +75,19 @@ fn best_choice(graph: &Graph, boxes: &[Body], edges: &[usize], style: Style) -> 
     best
 }
 
+/// How often one edge of each tangle is sent into a lane, before all of them are: large graphs would try for long.
+const GENTLE: usize = 12;
+
 /// A set of tracks that cannot be ordered sends an edge into a lane, where there is always room; so this ends.
 fn untangled<'a>(graph: &'a Graph, boxes: &[Body], edges: &[usize], choice: &Choice, style: Style) -> Plan<'a> {
     let mut in_lane: BTreeSet<usize> = BTreeSet::new();
-    loop {
+    for round in 0_usize.. {
         let plan = Plan::make(graph, boxes, edges, &in_lane, choice, style);
-        let tangled = plan.tangled();
         let before = in_lane.len();
-        in_lane.extend(tangled);
+        in_lane.extend(plan.tangled(&in_lane, round >= GENTLE));
         if in_lane.len() == before {
             return plan;
         }
     }
+    unreachable!("there are fewer edges than numbers")
 }

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{Net, NetKey, Plan};
 
+/// Up to how many nets a channel's tracks are weighed against each other: that takes the third power of them.
+const WEIGHED: usize = 48;
+
 /// How many crossings more there are with this net above the other than below it.
 fn crossings(net: &Net, other: &Net) -> i64 {
     let inside = |columns: &BTreeSet<usize>, (left, right): (usize, usize)| {
@@ -44,6 +47,9 @@ impl Plan<'_> {
                 let ready = |net: &usize| above[*net].iter().all(|other| placed[*other].is_some());
                 // Of those that may be next: the one whose being above the others crosses them least.
                 let cost = |net: usize| -> i64 {
+                    if keys.len() > WEIGHED {
+                        return 0;
+                    }
                     let upper = &channel.nets[&keys[net]];
                     let of = |other: &usize| crossings(upper, &channel.nets[&keys[*other]]);
                     left.iter().filter(|other| **other != net).map(of).sum()
@@ -51,7 +57,8 @@ impl Plan<'_> {
                 let next = (0..left.len()).filter(|at| ready(&left[*at])).min_by_key(|at| (cost(left[*at]), *at));
                 let Some(position) = next else {
                     // They wait for each other: one of their edges has to go another way.
-                    channel.tangled = left.iter().flat_map(|net| channel.nets[&keys[*net]].edges.iter().copied()).max();
+                    let edges = left.iter().flat_map(|net| channel.nets[&keys[*net]].edges.iter().copied()).collect();
+                    channel.tangled.push(edges);
                     break;
                 };
                 let net = left.remove(position);
@@ -81,7 +88,7 @@ impl Plan<'_> {
                                 || other.lower.intersection(&net.upper).next().is_some())
                     });
                 if blocked {
-                    channel.tangled = channel.tangled.or_else(|| net.edges.iter().max().copied());
+                    channel.tangled.push(net.edges.clone());
                 }
             }
         }
