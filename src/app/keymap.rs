@@ -28,12 +28,46 @@ pub enum Intent {
     Approve,
     Reject,
     Stop,
-    Failure,
+    FirstCause,
+    NextFailure,
     Density,
+    Collapse,
+    Iteration,
     Scope,
     Other,
     Send,
     Confirm,
+    Again,
+    Redrive,
+    TestState,
+    Search,
+    NextMatch,
+    PreviousMatch,
+    Palette,
+    Mark,
+    Compare,
+    Fleet,
+    EventBack,
+    EventForward,
+    StateBack,
+    StateForward,
+    Live,
+    ZoomIn,
+    ZoomOut,
+    Copy,
+    Export,
+    Console,
+    Times,
+    Mouse,
+    Open,
+    WrapLines,
+    PlainLines,
+    Level,
+    NextError,
+    PreviousError,
+    Editor,
+    Calls,
+    Suspend,
 }
 
 /// Where a binding holds.
@@ -41,10 +75,28 @@ pub enum Intent {
 pub enum Mode {
     /// In every pane.
     Panes,
+    /// In the list of executions.
+    Executions,
     /// In the graph.
     Graph,
+    /// In the inspector.
+    Inspector,
     /// In the logs.
     Logs,
+    /// In the timeline.
+    Timeline,
+    /// While the graph shows all executions.
+    Fleet,
+    /// While something is searched for in the pane.
+    Searching,
+    /// In the line that a query or search is typed in.
+    Prompt,
+    /// In the palette.
+    Palette,
+    /// In the list of what can be copied.
+    Clip,
+    /// In the dialog that tests a state.
+    TestState,
     /// In the submit dialog.
     Submit,
     /// In a question.
@@ -79,6 +131,7 @@ macro_rules! binding {
 /// The table. An intent is at home in the mode that it has here first.
 pub const BINDINGS: &[Binding] = &[
     binding!(Panes, [Key::Char('n')], "n", Intent::NewOrder, "new order", true),
+    binding!(Panes, [Key::Char('A')], "A", Intent::Again, "again, with the input of this execution", false),
     binding!(Panes, [Key::Tab, Key::Char('l'), Key::Right], "Tab", Intent::NextPane, "next pane", true),
     binding!(
         Panes,
@@ -93,35 +146,131 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Panes, [Key::Char('3')], "3", Intent::Focus(3), "inspector", false),
     binding!(Panes, [Key::Char('4')], "4", Intent::Focus(4), "orders", false),
     binding!(Panes, [Key::Char('5')], "5", Intent::Focus(5), "logs", false),
+    binding!(Panes, [Key::Char('6')], "6", Intent::Focus(6), "timeline", false),
+    binding!(Panes, [Key::Char('7')], "7", Intent::Focus(7), "events", false),
+    binding!(Panes, [Key::Char('8')], "8", Intent::Focus(8), "metrics", false),
     binding!(Panes, [Key::Up, Key::Char('k')], "↑ k", Intent::Up, "up: the row, state or line before", false),
     binding!(Panes, [Key::Down, Key::Char('j')], "↓ j", Intent::Down, "down: the next row, state or line", false),
     binding!(Panes, [Key::PageUp, Key::Ctrl('u')], "PgUp", Intent::PageUp, "a page up", false),
     binding!(Panes, [Key::PageDown, Key::Ctrl('d')], "PgDn", Intent::PageDown, "a page down", false),
     binding!(Panes, [Key::Home, Key::Char('g')], "Home g", Intent::First, "to the first", false),
     binding!(Panes, [Key::End, Key::Char('G')], "End G", Intent::Last, "to the last", false),
-    binding!(Panes, [Key::Char('f')], "f", Intent::Failure, "failure", true),
-    binding!(Panes, [Key::Char('a')], "a", Intent::Approve, "approve", true),
-    binding!(Panes, [Key::Char('r')], "r", Intent::Reject, "reject", true),
-    binding!(Panes, [Key::Char('S')], "S", Intent::Stop, "stop the execution", false),
+    binding!(Panes, [Key::Enter], "Enter", Intent::Open, "open what is chosen", false),
+    binding!(Panes, [Key::Char('F')], "F", Intent::FirstCause, "first cause of the failure", true),
+    binding!(Panes, [Key::Char('f')], "f", Intent::NextFailure, "next failure", false),
+    binding!(Panes, [Key::Char('/')], "/", Intent::Search, "search, or query", true),
+    binding!(Panes, [Key::Char(':')], ":", Intent::Palette, "palette: every action, state and execution by name", true),
+    binding!(Panes, [Key::Char('[')], "[", Intent::EventBack, "an event back in time", false),
+    binding!(Panes, [Key::Char(']')], "]", Intent::EventForward, "an event forward", false),
+    binding!(Panes, [Key::Char('{')], "{", Intent::StateBack, "a state back in time", false),
+    binding!(Panes, [Key::Char('}')], "}", Intent::StateForward, "a state forward", false),
+    binding!(Panes, [Key::Char('.')], ".", Intent::Live, "to the present", false),
+    binding!(Panes, [Key::Char('v')], "v", Intent::Fleet, "all executions on the graph", false),
+    binding!(Panes, [Key::Char('c')], "c", Intent::Compare, "compare two executions", false),
+    binding!(Panes, [Key::Char('a')], "a", Intent::Approve, "approve", false),
+    binding!(Panes, [Key::Char('r')], "r", Intent::Reject, "reject", false),
+    binding!(Panes, [Key::Char('S')], "S", Intent::Stop, "stop executions", false),
+    binding!(Panes, [Key::Char('R')], "R", Intent::Redrive, "redrive a failed execution", false),
+    binding!(Panes, [Key::Char('t')], "t", Intent::TestState, "test the state with an input", false),
+    binding!(Panes, [Key::Char('y')], "y", Intent::Copy, "copy", false),
+    binding!(Panes, [Key::Char('x')], "x", Intent::Export, "export the execution", false),
+    binding!(Panes, [Key::Char('O')], "O", Intent::Console, "open in the AWS console", false),
     binding!(Panes, [Key::Char('o')], "o", Intent::Other, "from an execution to its order and back", false),
-    binding!(Panes, [Key::Char('F')], "F", Intent::Follow, "follow the newest execution, state and line", false),
+    binding!(Panes, [Key::Char('w')], "w", Intent::Follow, "follow the newest execution, state and line", false),
+    binding!(Panes, [Key::Char('T')], "T", Intent::Times, "times: local, UTC, relative", false),
     binding!(Panes, [Key::Char('z')], "z", Intent::ZoomPane, "zoom", true),
+    binding!(Executions, [Key::Char(' ')], "Space", Intent::Mark, "mark", true),
+    binding!(Inspector, [Key::Char(' ')], "Space", Intent::Mark, "fold", true),
     binding!(Graph, [Key::Char('d'), Key::Char('+'), Key::Char('-')], "d", Intent::Density, "density", true),
-    binding!(Logs, [Key::Char('s')], "s", Intent::Scope, "all / this one", true),
+    binding!(Graph, [Key::Char('b')], "b", Intent::Collapse, "collapse", true),
+    binding!(Graph, [Key::Char('i')], "i", Intent::Iteration, "iteration", false),
+    binding!(Logs, [Key::Char('s')], "s", Intent::Scope, "all / execution / state", true),
+    binding!(Logs, [Key::Char('L')], "L", Intent::Level, "least level", true),
+    binding!(Logs, [Key::Char('e')], "e", Intent::NextError, "next error", true),
+    binding!(Logs, [Key::Char('E')], "E", Intent::PreviousError, "previous error", false),
+    binding!(Logs, [Key::Char('W')], "W", Intent::WrapLines, "wrap long lines", false),
+    binding!(Logs, [Key::Char('P')], "P", Intent::PlainLines, "messages as they were written", false),
+    binding!(Timeline, [Key::Left], "←", Intent::EventBack, "an event back in time", true),
+    binding!(Timeline, [Key::Right], "→", Intent::EventForward, "an event forward", true),
+    binding!(Timeline, [Key::Char('+')], "+", Intent::ZoomIn, "closer", true),
+    binding!(Timeline, [Key::Char('-')], "-", Intent::ZoomOut, "farther", true),
+    binding!(Fleet, [Key::Char('+')], "+", Intent::ZoomOut, "a longer window", true),
+    binding!(Fleet, [Key::Char('-')], "-", Intent::ZoomIn, "a shorter window", true),
+    binding!(Searching, [Key::Char('n')], "n", Intent::NextMatch, "next match", true),
+    binding!(Searching, [Key::Char('N')], "N", Intent::PreviousMatch, "previous match", true),
+    binding!(Panes, [Key::Char('K')], "K", Intent::Calls, "calls of the cloud", false),
     binding!(Panes, [Key::Char('?')], "?", Intent::Help, "help", true),
     binding!(Panes, [Key::Esc], "Esc", Intent::Back, "one step back", false),
     binding!(Panes, [Key::Char('q'), Key::Ctrl('c')], "q", Intent::Quit, "quit", true),
+    binding!(Panes, [Key::Ctrl('z')], "Ctrl-Z", Intent::Suspend, "leave the terminal to the shell for a while", false),
+    binding!(Prompt, [Key::Enter], "Enter", Intent::Confirm, "done", true),
+    binding!(Prompt, [Key::Tab], "Tab", Intent::NextPane, "complete", true),
+    binding!(Prompt, [Key::Esc], "Esc", Intent::Back, "as it was", true),
+    binding!(Prompt, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
+    binding!(Prompt, [Key::Ctrl('z')], "Ctrl-Z", Intent::Suspend, "leave the terminal to the shell for a while", false),
     binding!(Submit, [Key::Ctrl('s')], "Ctrl-S", Intent::Send, "send", true),
     binding!(Submit, [Key::Tab], "Tab", Intent::NextPane, "samples / text", true),
+    binding!(Submit, [Key::Ctrl('e')], "Ctrl-E", Intent::Editor, "edit in $EDITOR", true),
     binding!(Submit, [Key::Esc], "Esc", Intent::Back, "close", true),
     binding!(Submit, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
+    binding!(Submit, [Key::Ctrl('z')], "Ctrl-Z", Intent::Suspend, "leave the terminal to the shell for a while", false),
     binding!(Question, [Key::Enter], "Enter", Intent::Confirm, "yes", true),
     binding!(Question, [Key::Esc], "Esc", Intent::Back, "no", true),
     binding!(Question, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
+    binding!(
+        Question,
+        [Key::Ctrl('z')],
+        "Ctrl-Z",
+        Intent::Suspend,
+        "leave the terminal to the shell for a while",
+        false
+    ),
+    binding!(Palette, [Key::Enter], "Enter", Intent::Confirm, "do it", true),
+    binding!(Palette, [Key::Esc], "Esc", Intent::Back, "close", true),
+    binding!(Palette, [Key::Up, Key::Ctrl('p')], "↑", Intent::Up, "up", false),
+    binding!(Palette, [Key::Down, Key::Ctrl('n')], "↓", Intent::Down, "down", false),
+    binding!(Palette, [Key::PageUp], "PgUp", Intent::PageUp, "a page up", false),
+    binding!(Palette, [Key::PageDown], "PgDn", Intent::PageDown, "a page down", false),
+    binding!(Palette, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
+    binding!(
+        Palette,
+        [Key::Ctrl('z')],
+        "Ctrl-Z",
+        Intent::Suspend,
+        "leave the terminal to the shell for a while",
+        false
+    ),
+    binding!(Clip, [Key::Enter, Key::Char('y')], "Enter", Intent::Confirm, "copy", true),
+    binding!(Clip, [Key::Esc, Key::Char('q')], "Esc", Intent::Back, "close", true),
+    binding!(Clip, [Key::Up, Key::Char('k')], "↑", Intent::Up, "up", false),
+    binding!(Clip, [Key::Down, Key::Char('j')], "↓", Intent::Down, "down", false),
+    binding!(Clip, [Key::PageUp], "PgUp", Intent::PageUp, "a page up", false),
+    binding!(Clip, [Key::PageDown], "PgDn", Intent::PageDown, "a page down", false),
+    binding!(Clip, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
+    binding!(Clip, [Key::Ctrl('z')], "Ctrl-Z", Intent::Suspend, "leave the terminal to the shell for a while", false),
+    binding!(TestState, [Key::Ctrl('s')], "Ctrl-S", Intent::Send, "test", true),
+    binding!(TestState, [Key::Tab], "Tab", Intent::NextPane, "input / variables / result", true),
+    binding!(TestState, [Key::Ctrl('l')], "Ctrl-L", Intent::Level, "level", true),
+    binding!(TestState, [Key::Ctrl('e')], "Ctrl-E", Intent::Editor, "edit in $EDITOR", false),
+    binding!(TestState, [Key::PageUp], "PgUp", Intent::PageUp, "a page up", false),
+    binding!(TestState, [Key::PageDown], "PgDn", Intent::PageDown, "a page down", false),
+    binding!(TestState, [Key::Esc], "Esc", Intent::Back, "close", true),
+    binding!(TestState, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
+    binding!(
+        TestState,
+        [Key::Ctrl('z')],
+        "Ctrl-Z",
+        Intent::Suspend,
+        "leave the terminal to the shell for a while",
+        false
+    ),
     binding!(Help, [Key::Esc, Key::Char('?'), Key::Char('q'), Key::Enter], "Esc", Intent::Back, "close", true),
     binding!(Help, [Key::Up, Key::Char('k')], "↑ k", Intent::Up, "up", false),
     binding!(Help, [Key::Down, Key::Char('j')], "↓ j", Intent::Down, "down", false),
+    binding!(Help, [Key::PageUp, Key::Ctrl('u')], "PgUp", Intent::PageUp, "a page up", false),
+    binding!(Help, [Key::PageDown, Key::Ctrl('d')], "PgDn", Intent::PageDown, "a page down", false),
     binding!(Help, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
+    binding!(Help, [Key::Ctrl('z')], "Ctrl-Z", Intent::Suspend, "leave the terminal to the shell for a while", false),
 ];
 
 /// What a user has decided of an intent: the keys where it is at home, instead of the table's. None leaves it without.
@@ -256,7 +405,10 @@ fn changed(taken: &[&Override]) -> Vec<(Mode, Intent, Vec<Key>)> {
 /// The keys of a binding where its intent is not at home: those of an override that are free there, and the table's.
 fn widened(binding: &Binding, taken: &[&Override], changed: &[(Mode, Intent, Vec<Key>)]) -> Vec<Key> {
     let mut keys: Vec<Key> = Vec::new();
-    for key in taken.iter().filter(|one| one.intent == binding.intent).flat_map(|one| &one.keys) {
+    // What says the same as the table changes nothing elsewhere either.
+    let home = BINDINGS.iter().find(|first| first.intent == binding.intent).map(|first| first.keys);
+    let differs = |one: &&&Override| one.intent == binding.intent && home != Some(one.keys.as_slice());
+    for key in taken.iter().filter(differs).flat_map(|one| &one.keys) {
         let types = binding.mode.takes_text() && key.types_text();
         let by_table = BINDINGS
             .iter()
@@ -296,6 +448,9 @@ impl Intent {
             Self::Focus(3) => "focus-3",
             Self::Focus(4) => "focus-4",
             Self::Focus(5) => "focus-5",
+            Self::Focus(6) => "focus-6",
+            Self::Focus(7) => "focus-7",
+            Self::Focus(8) => "focus-8",
             Self::Focus(_) => "focus",
             Self::ZoomPane => "zoom-pane",
             Self::Up => "up",
@@ -309,7 +464,41 @@ impl Intent {
             Self::Approve => "approve",
             Self::Reject => "reject",
             Self::Stop => "stop",
-            Self::Failure => "failure",
+            Self::FirstCause => "first-cause",
+            Self::NextFailure => "next-failure",
+            Self::Collapse => "collapse",
+            Self::Iteration => "iteration",
+            Self::Again => "again",
+            Self::Redrive => "redrive",
+            Self::TestState => "test-state",
+            Self::Search => "search",
+            Self::NextMatch => "next-match",
+            Self::PreviousMatch => "previous-match",
+            Self::Palette => "palette",
+            Self::Mark => "mark",
+            Self::Compare => "compare",
+            Self::Fleet => "fleet",
+            Self::EventBack => "event-back",
+            Self::EventForward => "event-forward",
+            Self::StateBack => "state-back",
+            Self::StateForward => "state-forward",
+            Self::Live => "live",
+            Self::ZoomIn => "zoom-in",
+            Self::ZoomOut => "zoom-out",
+            Self::Copy => "copy",
+            Self::Export => "export",
+            Self::Console => "console",
+            Self::Times => "times",
+            Self::Mouse => "mouse",
+            Self::Open => "open",
+            Self::WrapLines => "wrap-lines",
+            Self::PlainLines => "plain-lines",
+            Self::Level => "level",
+            Self::NextError => "next-error",
+            Self::PreviousError => "previous-error",
+            Self::Editor => "editor",
+            Self::Calls => "calls",
+            Self::Suspend => "suspend",
             Self::Density => "density",
             Self::Scope => "scope",
             Self::Other => "other",
@@ -327,14 +516,44 @@ impl Intent {
 impl Mode {
     /// Whether keys without a meaning of their own go to a text there.
     const fn takes_text(self) -> bool {
-        matches!(self, Self::Submit | Self::Question)
+        matches!(self, Self::Submit | Self::Question | Self::Prompt | Self::Palette | Self::TestState)
+    }
+
+    /// What the help calls it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Panes => "Everywhere",
+            Self::Executions => "Executions",
+            Self::Graph => "Graph",
+            Self::Inspector => "Inspector",
+            Self::Logs => "Logs",
+            Self::Timeline => "Timeline",
+            Self::Fleet => "All executions",
+            Self::Searching => "After a search",
+            Self::Prompt => "Query and search",
+            Self::Palette => "Palette",
+            Self::Clip => "Copy",
+            Self::TestState => "Test of a state",
+            Self::Submit => "New order",
+            Self::Question => "Questions",
+            Self::Help => "Help",
+        }
     }
 
     const fn place(self) -> &'static str {
         match self {
             Self::Panes => "in the panes",
+            Self::Executions => "in the executions",
             Self::Graph => "in the graph",
+            Self::Inspector => "in the inspector",
             Self::Logs => "in the logs",
+            Self::Timeline => "in the timeline",
+            Self::Fleet => "in the graph of all executions",
+            Self::Searching => "in a search",
+            Self::Prompt => "in a query",
+            Self::Palette => "in the palette",
+            Self::Clip => "in what can be copied",
+            Self::TestState => "in the test of a state",
             Self::Submit => "in a new order",
             Self::Question => "in questions",
             Self::Help => "in the help",
@@ -401,18 +620,18 @@ mod tests {
         use Mode::{Graph, Help, Logs, Panes, Question, Submit};
         check(&[], &[Panes], "q", Some(Intent::Quit));
         check(&[], &[Graph, Panes], "d", Some(Intent::Density));
-        check(&[("stop", &["x"])], &[Panes], "x", Some(Intent::Stop));
-        check(&[("stop", &["x"])], &[Panes], "S", None);
+        check(&[("stop", &["X"])], &[Panes], "X", Some(Intent::Stop));
+        check(&[("stop", &["X"])], &[Panes], "S", None);
         check(&[("stop", &[])], &[Panes], "S", None);
         check(&[("stop", &["f5", "ctrl-k"])], &[Panes], "ctrl-k", Some(Intent::Stop));
         check(&[("approve", &["r"]), ("reject", &["a"])], &[Panes], "r", Some(Intent::Approve));
-        check(&[("scope", &["x"])], &[Logs, Panes], "x", Some(Intent::Scope));
+        check(&[("scope", &["X"])], &[Logs, Panes], "X", Some(Intent::Scope));
         // Dialogs keep what they have, and take what is free and types nothing.
         check(&[("back", &["backspace"])], &[Question], "esc", Some(Intent::Back));
         check(&[("back", &["backspace"])], &[Question], "backspace", None);
         check(&[("back", &["backspace"])], &[Help], "backspace", Some(Intent::Back));
-        check(&[("up", &["w"])], &[Help], "w", Some(Intent::Up));
-        check(&[("quit", &["x"])], &[Submit], "x", None);
+        check(&[("up", &["u"])], &[Help], "u", Some(Intent::Up));
+        check(&[("quit", &["X"])], &[Submit], "X", None);
         check(&[("quit", &["f10"])], &[Submit], "f10", Some(Intent::Quit));
         check(&[("quit", &["f10"])], &[Panes], "ctrl-c", Some(Intent::Quit));
         check(&[("quit", &[])], &[Panes], "ctrl-c", Some(Intent::Quit));
@@ -423,8 +642,8 @@ mod tests {
         let cases: [(Said, &[&str]); 6] = [
             (&[("stop", &["q"])], &["q is quit in the panes already: stop keeps its own keys"]),
             (
-                &[("approve", &["x"]), ("reject", &["x"])],
-                &["x is approve in the panes already: reject keeps its own keys"],
+                &[("approve", &["X"]), ("reject", &["X"])],
+                &["X is approve in the panes already: reject keeps its own keys"],
             ),
             (&[("send", &["esc"])], &["esc is back in a new order already: send keeps its own keys"]),
             (&[("send", &["s"])], &["s types text in a new order: send keeps its own keys"]),
@@ -457,7 +676,7 @@ mod tests {
 
     #[test]
     fn the_help_names_the_keys_that_are() {
-        let (keymap, _) = keymap(&[("stop", &["ctrl-k", "f5", "x"]), ("new-order", &[]), ("up", &["w"])]);
+        let (keymap, _) = keymap(&[("stop", &["ctrl-k", "f5", "X"]), ("new-order", &[]), ("up", &["u"])]);
         let shown = |mode: Mode, intent: Intent| {
             let of_both = |binding: &&Binding| binding.mode == mode && binding.intent == intent;
             keymap.shown(BINDINGS.iter().find(of_both).unwrap())
@@ -465,6 +684,6 @@ mod tests {
         assert_eq!(shown(Mode::Panes, Intent::Stop), "Ctrl-K F5");
         assert_eq!(shown(Mode::Panes, Intent::NewOrder), "");
         assert_eq!(shown(Mode::Panes, Intent::Down), "↓ j");
-        assert_eq!(shown(Mode::Help, Intent::Up), "w ↑");
+        assert_eq!(shown(Mode::Help, Intent::Up), "u ↑");
     }
 }

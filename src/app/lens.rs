@@ -17,6 +17,7 @@ use crate::facts::{Arn, LogLine, Millis};
 
 pub use super::tries::Try;
 pub use cause::Decoded;
+pub(in crate::app) use lines::{function_of, named_request};
 pub use rules::RuleMatch;
 
 /// All that is known of a failure.
@@ -70,6 +71,15 @@ pub fn failures(run: &Run) -> Vec<usize> {
         (failed_at(run, *index), aborted, Reverse(depth(run, *index)), *index)
     });
     failed
+}
+
+/// The request that the last try of a visit was, if it is known, and what it has logged: for visits in which nothing
+/// failed, of which there is no [`Lens`].
+pub fn logged(execution: &Arn, run: &Run, logs: &[&LogLine], visit: usize) -> (Option<String>, Vec<LogLine>) {
+    let last = run.visits.get(visit).and_then(|visit| visit.attempts.last());
+    last.map_or_else(Default::default, |attempt| {
+        lines::Wanted { names: lines::names(execution, run), attempt, until: None, clues: Vec::new() }.find(logs)
+    })
 }
 
 impl Lens {

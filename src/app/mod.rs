@@ -4,16 +4,27 @@
 //! clock, never draws, never knows a cloud: the shell brings the time and fulfils the wishes. Every answer says what
 //! it answers, and one that nobody waits for any more changes nothing.
 
+pub mod clip;
 pub mod compare;
 pub mod editor;
+pub mod events;
+pub mod executions;
 pub mod export;
 pub mod fleet;
+pub mod fleet_view;
 pub mod index;
+pub mod inspector;
 mod key;
 pub mod keymap;
 pub mod lens;
+pub mod logs;
 mod markdown;
+pub mod metrics;
 pub mod model;
+pub mod mouse;
+mod needle;
+pub mod off;
+pub mod palette;
 pub mod query;
 pub mod replay;
 pub mod run;
@@ -21,10 +32,13 @@ pub mod run;
 mod script;
 pub mod settings;
 pub mod submit;
+pub mod test_state;
 pub mod timeline;
+pub mod timeline_view;
 pub mod tree;
 pub mod tries;
 mod update;
+pub mod watch;
 
 pub use keymap::{Intent, Key};
 pub use model::{Cmd, Model, Msg, Pane, TaskKey};

@@ -1,15 +1,34 @@
 //! What the dashboard knows and shows, what can happen to it, and what it can wish for.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use order_core::{OrderId, OrderRecord, Sample};
 
+use super::clip::{Clip, How, Reach};
+use super::compare::Comparison;
 use super::editor::Editor;
+use super::events::EventTable;
+use super::executions::ExecutionsList;
+use super::fleet::Fleet;
+use super::fleet_view::FleetView;
+use super::index::Index;
+use super::inspector::{self, Inspector};
 use super::keymap::{Key, Keymap, Mode};
+use super::logs::LogBuffer;
+use super::metrics::Metrics;
+use super::mouse::{Hit, Mouse, Pointer};
+use super::palette::Palette;
+use super::query::Query;
 use super::run::Run;
-use super::settings::Settings;
-use crate::facts::{Arn, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, Millis, OrderFacts};
+use super::settings::{Settings, Shares};
+use super::test_state::TestDialog;
+use super::timeline_view::TimelineView;
+use super::watch::Watch;
+use crate::facts::{
+    Arn, CallCount, Execution, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, Millis, OrderFacts,
+    Periods, Series, StateTest, TestedState,
+};
 
 /// The panes, in the order of their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +39,28 @@ pub enum Pane {
     Inspector,
     Orders,
     Logs,
+    Timeline,
+    Events,
+    Metrics,
 }
 
 impl Pane {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Executions, Self::Graph, Self::Inspector, Self::Orders, Self::Logs];
+    pub const ALL: [Self; 8] = [
+        Self::Executions,
+        Self::Graph,
+        Self::Inspector,
+        Self::Orders,
+        Self::Logs,
+        Self::Timeline,
+        Self::Events,
+        Self::Metrics,
+    ];
+
+    /// Whether it shares the drawer at the bottom with others.
+    pub const fn is_drawer(self) -> bool {
+        matches!(self, Self::Logs | Self::Timeline | Self::Events | Self::Metrics)
+    }
 
     /// Its number on the keyboard.
     pub fn number(self) -> usize {
@@ -39,6 +75,9 @@ impl Pane {
             Self::Inspector => "Inspector",
             Self::Orders => "Orders",
             Self::Logs => "Logs",
+            Self::Timeline => "Timeline",
+            Self::Events => "Events",
+            Self::Metrics => "Metrics",
         }
     }
 }
@@ -52,17 +91,6 @@ pub struct Known {
     pub machine: Option<Arc<asl::Machine>>,
 }
 
-/// The execution that is looked at.
-#[derive(Clone, Debug)]
-pub struct Watch {
-    /// Which.
-    pub arn: Arn,
-    /// Its run, as far as it is known.
-    pub run: Run,
-    /// Whether its history was read at least once.
-    pub loaded: bool,
-}
-
 /// What the inspector shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -70,6 +98,32 @@ pub enum Subject {
     State,
     /// The chosen order.
     Order,
+    /// Two executions beside each other.
+    Compare,
+    /// All executions, counted.
+    Fleet,
+}
+
+/// Two executions beside each other.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// The left one, with its run once that was read.
+    pub left: (ExecutionSummary, Option<Run>),
+    /// The right one.
+    pub right: (ExecutionSummary, Option<Run>),
+    /// What differs, once both were read.
+    pub comparison: Option<Comparison>,
+}
+
+/// A line that a query or something to search for is typed in.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// The pane that it belongs to.
+    pub pane: Pane,
+    /// What is typed.
+    pub text: Editor,
+    /// What was there before, for `Esc`.
+    pub before: String,
 }
 
 /// What lies over the panes.
@@ -77,6 +131,17 @@ pub enum Subject {
 pub enum Dialog {
     /// The keys.
     Help {
+        /// Lines scrolled.
+        scroll: usize,
+    },
+    /// Every action and place by name.
+    Palette(Box<Palette>),
+    /// What can be copied.
+    Copy(Box<Clip>),
+    /// The test of a state.
+    Test(Box<TestDialog>),
+    /// How often the cloud was called.
+    Calls {
         /// Lines scrolled.
         scroll: usize,
     },
@@ -135,8 +200,13 @@ pub enum Action {
         /// What answers its task.
         token: String,
     },
-    /// Stops an execution.
+    /// Stops executions.
     Stop {
+        /// Which.
+        executions: Vec<Arn>,
+    },
+    /// Has an execution that failed go on where it failed.
+    Redrive {
         /// Which.
         execution: Arn,
     },
@@ -156,6 +226,16 @@ pub struct Notice {
 pub struct Model {
     /// What cloud this is.
     pub place: String,
+    /// How the AWS CLI reaches it; `None` where it cannot.
+    pub reach: Option<Reach>,
+    /// Whether this is AWS itself, which has a console.
+    pub is_aws: bool,
+    /// Whether an exported execution is shown, without a cloud.
+    pub is_replay: bool,
+    /// The profile that was named.
+    pub profile: Option<String>,
+    /// The orders table.
+    pub table: String,
     /// Who we are there.
     pub identity: Option<Identity>,
     /// The machine whose executions are listed.
@@ -166,26 +246,50 @@ pub struct Model {
     pub now: Millis,
     /// The zone that times are shown in.
     pub zone: jiff::tz::TimeZone,
-    /// Executions, newest first.
+    /// The system's zone.
+    pub system_zone: jiff::tz::TimeZone,
+    /// Executions, newest first, as the cloud lists them.
     pub executions: Vec<ExecutionSummary>,
     /// Whether they were read at least once.
     pub executions_loaded: bool,
+    /// The list of them as it is shown.
+    pub list: ExecutionsList,
+    /// All that was seen of executions.
+    pub index: Index,
+    /// Which of them are listed.
+    pub query: Query,
+    /// The same as it was typed.
+    pub query_text: String,
     /// Whether the newest execution is looked at as it comes.
     pub follow_newest: bool,
     /// The execution that is looked at.
     pub watch: Option<Watch>,
     /// The state that is looked at.
     pub state: Option<String>,
+    /// The iteration of the Map around it that is; `None` for all of them.
+    pub iteration: Option<usize>,
+    /// The visit to it that is; `None` for the one that tells most.
+    pub visit: Option<usize>,
     /// Whether the state that runs is looked at as it comes.
     pub follow_state: bool,
     /// One row a state instead of three; `None` leaves it to the room there is.
     pub compact: Option<bool>,
+    /// The Maps and Parallels that are drawn without what is inside.
+    pub collapsed: BTreeSet<String>,
+    /// All executions, while the graph shows them.
+    pub fleet: Option<Fleet>,
+    /// What is looked at of them.
+    pub fleet_view: FleetView,
     /// What the inspector shows: what belongs to the list that was focused last.
     pub subject: Subject,
-    /// Lines that the inspector is scrolled by.
-    pub inspector_scroll: usize,
-    /// The most that the inspector could be scrolled by as it was last drawn.
-    pub inspector_most: usize,
+    /// The inspector.
+    pub inspector: Inspector,
+    /// Two executions beside each other.
+    pub compared: Option<Compared>,
+    /// Lines that the comparison is scrolled by.
+    pub compare_scroll: usize,
+    /// The most that it could be scrolled by as it was last drawn.
+    pub compare_most: usize,
     /// Orders, newest first.
     pub orders: Vec<OrderRecord>,
     /// Whether they were read at least once.
@@ -194,24 +298,34 @@ pub struct Model {
     pub order: Option<OrderId>,
     /// All that is known of it.
     pub order_facts: Option<OrderFacts>,
-    /// Log lines, oldest first.
-    pub logs: VecDeque<LogLine>,
-    /// Their ids.
-    pub log_ids: HashSet<String>,
-    /// Lines that the logs are scrolled up by; 0 follows.
-    pub logs_scroll: usize,
-    /// Whether only lines of the execution that is looked at are shown.
-    pub logs_of_execution: bool,
+    /// Log lines.
+    pub logs: LogBuffer,
+    /// The events as a table.
+    pub events: EventTable,
+    /// The states over time.
+    pub timeline: TimelineView,
+    /// CloudWatch's metrics.
+    pub metrics: Metrics,
+    /// How often the cloud was called, as of the last look.
+    pub calls: Vec<CallCount>,
     /// The pane that keys go to.
     pub focus: Pane,
-    /// Whether that pane has the whole screen.
+    /// The pane of the drawer that was focused last.
+    pub drawer: Pane,
+    /// Whether the focused pane has the whole screen.
     pub zoomed: bool,
+    /// What is typed at the bottom of a pane.
+    pub prompt: Option<Prompt>,
     /// What lies over the panes.
     pub dialog: Option<Dialog>,
     /// A sentence for the user.
     pub notice: Option<Notice>,
     /// What could not be fetched, by what it was. The rest of the screen goes on.
     pub troubles: Vec<(TaskKey, String)>,
+    /// What is asked less often because the cloud refused it, in words.
+    pub slowed: Option<String>,
+    /// The mouse.
+    pub pointer: Pointer,
     /// The sample orders.
     pub samples: Vec<Sample>,
     /// The number of the last thing that the user had sent.
@@ -224,8 +338,6 @@ pub struct Model {
     pub quitting: bool,
 }
 
-/// The most log lines that are kept.
-pub const MAX_LOGS: usize = 20_000;
 /// The most executions and orders that are listed.
 pub const MAX_LISTED: usize = 200;
 
@@ -234,34 +346,56 @@ impl Model {
     pub fn new(place: String, machine: Arn, samples: Vec<Sample>, now: Millis) -> Self {
         Self {
             place,
+            reach: None,
+            is_aws: false,
+            is_replay: false,
+            profile: None,
+            table: String::new(),
             identity: None,
             machine,
             known: None,
             now,
             zone: jiff::tz::TimeZone::UTC,
+            system_zone: jiff::tz::TimeZone::UTC,
             executions: Vec::new(),
             executions_loaded: false,
+            list: ExecutionsList::default(),
+            index: Index::default(),
+            query: Query::default(),
+            query_text: String::new(),
             follow_newest: true,
             watch: None,
             state: None,
+            iteration: None,
+            visit: None,
             follow_state: true,
             compact: None,
+            collapsed: BTreeSet::new(),
+            fleet: None,
+            fleet_view: FleetView::default(),
             subject: Subject::State,
-            inspector_scroll: 0,
-            inspector_most: 0,
+            inspector: Inspector::default(),
+            compared: None,
+            compare_scroll: 0,
+            compare_most: 0,
             orders: Vec::new(),
             orders_loaded: false,
             order: None,
             order_facts: None,
-            logs: VecDeque::new(),
-            log_ids: HashSet::new(),
-            logs_scroll: 0,
-            logs_of_execution: false,
+            logs: LogBuffer::default(),
+            events: EventTable::new(),
+            timeline: TimelineView::default(),
+            metrics: Metrics::default(),
+            calls: Vec::new(),
             focus: Pane::Executions,
+            drawer: Pane::Logs,
             zoomed: false,
+            prompt: None,
             dialog: None,
             notice: None,
             troubles: Vec::new(),
+            slowed: None,
+            pointer: Pointer::default(),
             samples,
             last_request: 0,
             keymap: Keymap::default(),
@@ -271,53 +405,64 @@ impl Model {
     }
 
     /// The modes in which a key is looked up, the nearest first.
-    pub fn modes(&self) -> &'static [Mode] {
+    pub fn modes(&self) -> Vec<Mode> {
         match &self.dialog {
-            Some(Dialog::Help { .. }) => &[Mode::Help],
-            Some(Dialog::Submit(_)) => &[Mode::Submit],
-            Some(Dialog::Question(_)) => &[Mode::Question],
-            None => match self.focus {
-                Pane::Graph => &[Mode::Graph, Mode::Panes],
-                Pane::Logs => &[Mode::Logs, Mode::Panes],
-                _ => &[Mode::Panes],
-            },
+            Some(Dialog::Help { .. } | Dialog::Calls { .. }) => return vec![Mode::Help],
+            Some(Dialog::Submit(_)) => return vec![Mode::Submit],
+            Some(Dialog::Question(_)) => return vec![Mode::Question],
+            Some(Dialog::Palette(_)) => return vec![Mode::Palette],
+            Some(Dialog::Copy(_)) => return vec![Mode::Clip],
+            Some(Dialog::Test(_)) => return vec![Mode::TestState],
+            None => {}
+        }
+        if self.prompt.is_some() {
+            return vec![Mode::Prompt];
+        }
+        let mut modes = Vec::new();
+        if self.matches().is_some() {
+            modes.push(Mode::Searching);
+        }
+        let is_fleet = self.fleet.is_some() && matches!(self.focus, Pane::Graph | Pane::Inspector);
+        if is_fleet && self.subject == Subject::Fleet {
+            modes.push(Mode::Fleet);
+        }
+        modes.extend(match self.focus {
+            Pane::Executions => Some(Mode::Executions),
+            Pane::Graph => Some(Mode::Graph),
+            Pane::Inspector => Some(Mode::Inspector),
+            Pane::Logs => Some(Mode::Logs),
+            Pane::Timeline => Some(Mode::Timeline),
+            Pane::Orders | Pane::Events | Pane::Metrics => None,
+        });
+        modes.push(Mode::Panes);
+        modes
+    }
+
+    /// How many places match what was searched for in the focused pane; `None` if nothing was.
+    pub fn matches(&self) -> Option<usize> {
+        match self.focus {
+            Pane::Inspector if !self.inspector.search_text().is_empty() => Some(self.inspector.found()),
+            Pane::Logs if !self.logs.view().needle.is_empty() => Some(self.logs.matches()),
+            _ => None,
         }
     }
 
     /// The execution that is looked at, as the list has it.
     pub fn watched(&self) -> Option<&ExecutionSummary> {
-        let arn = &self.watch.as_ref()?.arn;
-        self.executions.iter().find(|execution| execution.arn == *arn)
+        let watch = self.watch.as_ref()?;
+        let described = watch.execution.as_ref().map(|execution| &execution.summary);
+        let listed = self.executions.iter().find(|execution| execution.arn == watch.arn);
+        listed.or(described).or_else(|| self.index.get(&watch.arn).map(|entry| &entry.summary))
+    }
+
+    /// The run that is looked at, at its moment.
+    pub fn run(&self) -> Option<&Run> {
+        self.watch.as_ref().map(Watch::run)
     }
 
     /// Whether something on the screen changes with time alone.
     pub fn is_alive(&self) -> bool {
         self.executions.iter().any(|execution| !execution.status.is_over())
-    }
-
-    /// The lines of the log that are shown.
-    pub fn shown_logs(&self) -> Vec<&LogLine> {
-        let name = self.watch.as_ref().map(|watch| watch.arn.name().to_owned());
-        // A function's START, END and REPORT name its request only; the lines between name the execution.
-        let requests: HashSet<&str> = match (&name, self.logs_of_execution) {
-            (Some(name), true) => self
-                .logs
-                .iter()
-                .filter(|line| line.message.contains(name.as_str()))
-                .filter_map(|line| request_of(&line.message))
-                .collect(),
-            _ => HashSet::new(),
-        };
-        self.logs
-            .iter()
-            .filter(|line| match (&name, self.logs_of_execution) {
-                (Some(name), true) => {
-                    line.message.contains(name.as_str())
-                        || request_of(&line.message).is_some_and(|request| requests.contains(request))
-                }
-                _ => true,
-            })
-            .collect()
     }
 
     /// The names of the states, in the definition's order.
@@ -338,6 +483,21 @@ pub fn request_of(message: &str) -> Option<&str> {
     message.get(at..at + 36)
 }
 
+/// What was in view as the screen was last drawn.
+#[derive(Clone, Debug, Default)]
+pub struct Drawn {
+    /// The rows of the inspector.
+    pub inspector: inspector::Drawn,
+    /// How far the comparison could be scrolled, in lines.
+    pub compare_most: usize,
+    /// How far the help could be scrolled, in lines.
+    pub help_most: usize,
+    /// How many rows the logs had.
+    pub logs_rows: Option<usize>,
+    /// How many rows the timeline had.
+    pub timeline_rows: Option<usize>,
+}
+
 /// What can happen.
 #[derive(Clone, Debug)]
 #[expect(missing_docs, reason = "each answers the Cmd of its name")]
@@ -349,9 +509,45 @@ pub enum Msg {
     Paste(String),
     /// The process that held the cloud has ended, and the cloud was opened again, or not.
     Reopened(Result<(), String>),
-    /// The screen was drawn; so far could the inspector be scrolled.
-    Drawn {
-        inspector_most: usize,
+    /// The screen was drawn.
+    Drawn(Drawn),
+    /// The mouse did something, at what is there.
+    Mouse {
+        mouse: Mouse,
+        hit: Option<Hit>,
+        now: Millis,
+    },
+    /// A divider was moved.
+    Divided(Shares),
+    /// What is asked less often because the cloud refused it.
+    Slowed(Option<String>),
+    /// How often the cloud was called.
+    Calls(Vec<CallCount>),
+    /// A sentence for the user.
+    Told(String),
+    /// The user's own editor has ended.
+    Edited(Result<String, String>),
+    Copied {
+        label: &'static str,
+        result: Result<How, String>,
+    },
+    Written(Result<Vec<String>, String>),
+    Opened(Result<(), String>),
+    Details {
+        execution: Arn,
+        result: Box<Result<(Execution, Vec<HistoryEvent>), String>>,
+    },
+    Compared {
+        execution: Arn,
+        result: Result<Vec<HistoryEvent>, String>,
+    },
+    Metrics {
+        periods: Periods,
+        result: Result<Vec<Series>, String>,
+    },
+    StateTested {
+        request: u64,
+        result: Box<Result<StateTest, String>>,
     },
     /// Something in the cloud has changed, or it is time to look.
     Changed(Millis),
@@ -393,6 +589,17 @@ pub enum Cmd {
     FetchOrders,
     FetchOrder { id: OrderId },
     FetchLogs { since: Millis },
+    FetchDetails { execution: Arn },
+    FetchCompared { execution: Arn },
+    FetchMetrics { machine: Arn, functions: Vec<String>, periods: Periods },
+    TestState { request: u64, test: Box<TestedState> },
+    Copy { label: &'static str, text: String },
+    Write { name: String, files: Vec<(&'static str, String)> },
+    OpenUrl { url: String },
+    Edit { text: String },
+    CountCalls,
+    Suspend,
+    ListenToMouse { listen: bool },
     StartExecution { request: u64, name: String, input: String },
     Act { request: u64, action: Action, reason: String },
 }
@@ -408,6 +615,9 @@ pub enum TaskKey {
     Orders,
     Order,
     Logs,
+    Details,
+    Compared(Arn),
+    Metrics,
 }
 
 impl Cmd {
@@ -421,7 +631,19 @@ impl Cmd {
             Self::FetchOrders => Some(TaskKey::Orders),
             Self::FetchOrder { .. } => Some(TaskKey::Order),
             Self::FetchLogs { .. } => Some(TaskKey::Logs),
-            Self::StartExecution { .. } | Self::Act { .. } => None,
+            Self::FetchDetails { .. } => Some(TaskKey::Details),
+            Self::FetchCompared { execution } => Some(TaskKey::Compared(execution.clone())),
+            Self::FetchMetrics { .. } => Some(TaskKey::Metrics),
+            Self::StartExecution { .. }
+            | Self::Act { .. }
+            | Self::TestState { .. }
+            | Self::Copy { .. }
+            | Self::Write { .. }
+            | Self::OpenUrl { .. }
+            | Self::Edit { .. }
+            | Self::CountCalls
+            | Self::Suspend
+            | Self::ListenToMouse { .. } => None,
         }
     }
 }

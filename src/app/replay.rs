@@ -77,6 +77,11 @@ impl Scrubber {
         &self.current
     }
 
+    /// The events after that, newest first.
+    pub fn to_come(&self) -> &[HistoryEvent] {
+        &self.later
+    }
+
     /// After how many events that is.
     pub fn position(&self) -> usize {
         self.current.events.len()

@@ -159,6 +159,11 @@ impl Run {
         self.visits_by_state.get(state)?.last().copied()
     }
 
+    /// The visit that an event belongs to: its own if it tells of a state, else that of the event that it follows from.
+    pub fn visit_of(&self, event: i64) -> Option<usize> {
+        self.places.get(&event)?.visit
+    }
+
     /// Where a state stands over all its visits: what is under way counts more than what is over.
     pub fn status_of(&self, state: &str) -> Option<VisitStatus> {
         use VisitStatus as S;
@@ -172,9 +177,16 @@ impl Run {
         order.into_iter().find(|status| self.visits_to(state).any(|visit| visit.status == *status))
     }
 
-    /// The visit in which the run failed first, if it did.
-    pub fn first_failure(&self) -> Option<usize> {
-        self.visits.iter().position(|visit| visit.error.is_some())
+    /// Where a state stands in one iteration of the Map around it; in all of them without one, and for states that are
+    /// in no iteration.
+    pub fn status_in(&self, state: &str, iteration: Option<usize>) -> Option<VisitStatus> {
+        let is_iterated = |visit: &Visit| visit.iteration.is_some();
+        match iteration {
+            Some(_) if self.visits_to(state).any(is_iterated) => {
+                self.visits_to(state).rev().find(|visit| visit.iteration == iteration).map(|visit| visit.status)
+            }
+            _ => self.status_of(state),
+        }
     }
 
     fn take(&mut self, event: &HistoryEvent) {

@@ -14,6 +14,9 @@ pub struct Args {
     /// What holds for all commands.
     #[command(flatten)]
     pub global: Global,
+    /// Open an exported execution, without any cloud
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "region", "endpoint_url", "data_dir", "in_memory"])]
+    pub replay: Option<PathBuf>,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,

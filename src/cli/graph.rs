@@ -2,6 +2,7 @@
 
 mod export;
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read};
 
 use color_eyre::eyre::{WrapErr, eyre};
@@ -44,10 +45,10 @@ pub(super) async fn run(global: &Global, args: Graph) -> color_eyre::Result<Ende
     };
     let badge = if source.run.is_some() && zoom != Zoom::Dots { 2 } else { 0 };
     let labels = zoom != Zoom::Dots;
-    let mut drawn = plan(&scope, Detail { zoom, labels, badge }, charset);
+    let mut drawn = plan(&scope, Detail { zoom, labels, badge }, charset, &BTreeSet::new());
     if args.width.is_some_and(|width| drawn.drawing.width > width) {
         // What the lines say is what there is room for.
-        drawn = plan(&scope, Detail { zoom, labels: false, badge }, charset);
+        drawn = plan(&scope, Detail { zoom, labels: false, badge }, charset, &BTreeSet::new());
     }
     let coloured = match args.color {
         Colour::Always => true,

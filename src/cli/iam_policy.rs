@@ -85,6 +85,8 @@ pub const CALLS: &[Call] = &[
     call("states:GetExecutionHistory", Caller::Looking, On::Executions, "what each state did"),
     call("states:StartExecution", Caller::Acting, On::Machine, "submit an order"),
     call("states:StopExecution", Caller::Acting, On::Executions, "stop an execution"),
+    call("states:RedriveExecution", Caller::Acting, On::Executions, "redrive an execution"),
+    call("states:TestState", Caller::Acting, On::Everything, "test a state by itself"),
     call("states:SendTaskSuccess", Caller::Acting, On::Everything, "approve an order"),
     call("states:SendTaskFailure", Caller::Acting, On::Everything, "reject an order"),
     call("states:CreateStateMachine", Caller::Embedded, On::Machine, "the stack makes it on AWS"),
@@ -96,6 +98,7 @@ pub const CALLS: &[Call] = &[
     call("logs:DescribeLogGroups", Caller::Looking, On::LogGroupNames, "find the functions' log groups"),
     call("logs:FilterLogEvents", Caller::Looking, On::FunctionLogs, "read what the functions log"),
     call("logs:DeleteLogGroup", Caller::Destroy, On::FunctionLogs, "delete the log groups, which outlive the stack"),
+    call("cloudwatch:GetMetricData", Caller::Looking, On::Everything, "the charts of the machine and its functions"),
     call("sts:GetCallerIdentity", Caller::Anybody, On::Everything, "say in which account this is"),
 ];
 

@@ -13,6 +13,7 @@ mod listing;
 mod logs;
 mod manual;
 mod output;
+mod replay;
 mod review;
 mod serve;
 mod show;
@@ -101,9 +102,16 @@ fn failed(report: &color_eyre::Report) -> ExitCode {
 }
 
 async fn run(args: Args) -> color_eyre::Result<Ended> {
-    let Args { global, command } = args;
+    let Args { global, replay, command } = args;
     if let Ok(directory) = data_directory(&global) {
         telemetry::start(&directory.join("orderflow-tui.log"))?;
+    }
+    if let Some(path) = &replay {
+        if command.is_some() {
+            return Err(Usage("--replay opens the dashboard: leave the command out".to_owned()).into());
+        }
+        crate::shell::run(replay::session(path)?).await?;
+        return Ok(Ended::Well);
     }
     match command {
         None => {
@@ -220,8 +228,16 @@ impl Connected {
         let machine = self.machine().await?;
         let loaded = crate::config::load();
         let changes = self.local.as_ref().and_then(|local| local.changes.clone());
+        let has_console = self.local.is_none() && global.endpoint_url.is_none();
+        let reach = self.local.is_none().then(|| crate::app::clip::Reach {
+            region: global.region.clone(),
+            profile: global.profile.clone(),
+            endpoint_url: global.endpoint_url.clone(),
+        });
         Ok(crate::shell::Session {
-            cloud: self.cloud,
+            source: crate::shell::Source::Cloud(self.cloud),
+            reach,
+            is_aws: has_console,
             machine,
             table: self.table,
             place: self.place,

@@ -3,7 +3,9 @@
 //! AWS, a compatible endpoint and the embedded cloud differ in the [`SdkConfig`] alone; nothing here knows which it is.
 //! An optional field of an answer is an option here; unknown kinds of things become `Other`.
 
+mod actions;
 mod callbacks;
+mod calls;
 mod cleanup;
 mod connect;
 mod convert;
@@ -13,8 +15,10 @@ mod express;
 mod history;
 mod logs;
 mod machines;
+mod metrics;
 mod orders;
 mod stock;
+mod test_state;
 
 use aws_config::SdkConfig;
 
@@ -27,17 +31,28 @@ pub struct Cloud {
     sfn: aws_sdk_sfn::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     logs: aws_sdk_cloudwatchlogs::Client,
+    cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
+    calls: calls::Calls,
 }
 
 impl Cloud {
     /// Clients that use the configuration.
     pub fn new(config: &SdkConfig) -> Self {
+        // Each client counts what it calls: nothing that calls can forget it.
+        let calls = calls::Calls::default();
+        macro_rules! counting {
+            ($service:ident) => {
+                $service::Client::from_conf($service::config::Builder::from(config).interceptor(calls.clone()).build())
+            };
+        }
         Self {
-            sfn: aws_sdk_sfn::Client::new(config),
-            dynamodb: aws_sdk_dynamodb::Client::new(config),
-            logs: aws_sdk_cloudwatchlogs::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
+            sfn: counting!(aws_sdk_sfn),
+            dynamodb: counting!(aws_sdk_dynamodb),
+            logs: counting!(aws_sdk_cloudwatchlogs),
+            cloudwatch: counting!(aws_sdk_cloudwatch),
+            sts: counting!(aws_sdk_sts),
+            calls,
         }
     }
 

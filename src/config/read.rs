@@ -260,7 +260,7 @@ mod tests {
     fn everything_can_be_said() {
         let text = r##"
             [keys]
-            stop = ["x", "f5"]
+            stop = ["X", "f5"]
             new-order = "ctrl-n"
             [colours]
             theme = "light"
@@ -286,7 +286,7 @@ mod tests {
         let (config, problems) = told(text);
         assert!(problems.is_empty(), "{problems:?}");
         let stop = |key| config.keymap.intent(&[crate::app::keymap::Mode::Panes], key) == Some(Intent::Stop);
-        assert!(stop(Key::Char('x')) && stop(Key::F(5)) && !stop(Key::Char('S')));
+        assert!(stop(Key::Char('X')) && stop(Key::F(5)) && !stop(Key::Char('S')));
         assert_eq!(
             config.colours,
             Colours {

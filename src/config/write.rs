@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn what_was_read_is_written_as_it_was_meant() {
         let texts = [
-            "[keys]\nstop = [\"\\\"\", \"\\\\\", \"f5\"]\nnew-order = []\nquit = \"x\"\nup = [\"w\", \"up\"]\nback = \"backspace\"",
+            "[keys]\nstop = [\"\\\"\", \"\\\\\", \"f5\"]\nnew-order = []\nquit = \"X\"\nup = [\"u\", \"up\"]\nback = \"backspace\"",
             "[colours]\ntheme = \"light\"\ndepth = \"none\"\nsigns = \"unicode\"\nfailed = \"#010203\"\nlog-info = \"default\"",
             "[columns]\nexecutions = \"name\"\n[times]\nzone = \"utc\"\nstyle = \"relative\"",
             "[aws]\nproduction = [\"a\\tb\", \"123456789012\"]\nread_only = true\npoll = [\"1500ms\", \"1h\"]",

@@ -2,8 +2,12 @@
 //!
 //! Never an SDK type, never behaviour beyond looking at itself. Who fills these in is `cloud`; who reads them is everyone.
 
+mod state_test;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use state_test::{InspectionLevel, StateTest, StateTestStatus, TestedState};
 
 /// Milliseconds since 1970.
 pub type Millis = i64;
@@ -252,6 +256,145 @@ pub struct LogLine {
     pub at: Millis,
     /// The text, as the function wrote it.
     pub message: String,
+}
+
+/// A metric of CloudWatch that the dashboard shows, in AWS's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "CloudWatch's own names")]
+pub enum Metric {
+    ExecutionsStarted,
+    ExecutionsSucceeded,
+    ExecutionsFailed,
+    ExecutionsTimedOut,
+    ExecutionsAborted,
+    ExecutionThrottled,
+    ExecutionTime,
+    Invocations,
+    Errors,
+    Throttles,
+    Duration,
+}
+
+impl Metric {
+    /// What Step Functions tells of a state machine.
+    pub const OF_MACHINE: [Self; 7] = [
+        Self::ExecutionsStarted,
+        Self::ExecutionsSucceeded,
+        Self::ExecutionsFailed,
+        Self::ExecutionsTimedOut,
+        Self::ExecutionsAborted,
+        Self::ExecutionThrottled,
+        Self::ExecutionTime,
+    ];
+    /// What Lambda tells of a function.
+    pub const OF_FUNCTION: [Self; 4] = [Self::Invocations, Self::Errors, Self::Throttles, Self::Duration];
+
+    /// The name as AWS writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ExecutionsStarted => "ExecutionsStarted",
+            Self::ExecutionsSucceeded => "ExecutionsSucceeded",
+            Self::ExecutionsFailed => "ExecutionsFailed",
+            Self::ExecutionsTimedOut => "ExecutionsTimedOut",
+            Self::ExecutionsAborted => "ExecutionsAborted",
+            Self::ExecutionThrottled => "ExecutionThrottled",
+            Self::ExecutionTime => "ExecutionTime",
+            Self::Invocations => "Invocations",
+            Self::Errors => "Errors",
+            Self::Throttles => "Throttles",
+            Self::Duration => "Duration",
+        }
+    }
+
+    /// What it counts.
+    pub const fn unit(self) -> Unit {
+        match self {
+            Self::ExecutionTime | Self::Duration => Unit::Millis,
+            _ => Unit::Count,
+        }
+    }
+
+    /// What is asked of it: how many there were, or how long most took.
+    pub const fn statistics(self) -> &'static [Statistic] {
+        match self.unit() {
+            Unit::Count => &[Statistic::Sum],
+            Unit::Millis => &[Statistic::P50, Statistic::P95],
+        }
+    }
+}
+
+/// How the values of a period become one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Statistic {
+    /// Their sum.
+    Sum,
+    /// The median.
+    P50,
+    /// What 95 of 100 do not exceed.
+    P95,
+}
+
+impl Statistic {
+    /// The name as AWS writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sum => "Sum",
+            Self::P50 => "p50",
+            Self::P95 => "p95",
+        }
+    }
+}
+
+/// What a value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Milliseconds.
+    Millis,
+}
+
+/// A stretch of time, cut into periods of one length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Periods {
+    /// The start of the first one.
+    pub from: Millis,
+    /// The end of the last one.
+    pub to: Millis,
+    /// How long each is: whole minutes, in milliseconds.
+    pub each: Millis,
+}
+
+/// A metric over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    /// Which metric.
+    pub name: Metric,
+    /// What it is told of: a state machine, by its ARN, or a function, by its name.
+    pub of: String,
+    /// How the values of a period became one.
+    pub statistic: Statistic,
+    /// What they count.
+    pub unit: Unit,
+    /// The start of each period that has a value, and the value, oldest first.
+    pub points: Vec<(Millis, f64)>,
+}
+
+/// How often an operation was called since the start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallCount {
+    /// The service, as its SDK names it: `SFN`, `CloudWatch Logs`.
+    pub service: String,
+    /// The operation.
+    pub operation: String,
+    /// The calls, those among them that the SDK repeated of itself.
+    pub calls: u64,
+    /// Those that the service refused because there were too many.
+    pub throttled: u64,
+    /// Those that failed for another reason, or were not answered.
+    pub failed: u64,
+    /// The calls of the last 60 seconds.
+    pub last_minute: u64,
 }
 
 /// Who we are to the cloud.

@@ -8,18 +8,25 @@ use futures::future::join_all;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::source::Source;
+use super::{clipboard, files};
 use crate::app::model::{Action, MAX_LISTED};
 use crate::app::{Cmd, Msg, TaskKey};
-use crate::cloud::{Cloud, CloudError};
-use crate::facts::{Arn, LogLine};
+use crate::cloud::{Cloud, CloudError, ErrorKind};
+use crate::facts::{Arn, CallCount, Execution, ExecutionSummary, HistoryEvent, LogLine, MachineKind, Millis};
 
 /// Lines of a group that are read at once: more than the dashboard keeps of all.
 const MOST_LINES: usize = 20_000;
 
+/// How far back Express executions are looked for, in milliseconds: the log is all that knows of them.
+const EXPRESS_BACK: Millis = 3 * 3_600_000;
+
 /// An answer with the key of what it answers.
 pub(super) struct Answer {
-    key: Option<TaskKey>,
-    message: Msg,
+    pub(super) key: Option<TaskKey>,
+    pub(super) message: Msg,
+    /// Whether a call was refused because there were too many.
+    pub(super) throttled: bool,
 }
 
 pub(super) struct Effects {
@@ -32,19 +39,37 @@ pub(super) struct Effects {
 /// What tasks work with.
 #[derive(Clone)]
 struct World {
-    cloud: Cloud,
+    source: Source,
     machine: Arn,
     table: String,
 }
 
 impl Effects {
-    pub(super) fn new(cloud: Cloud, machine: Arn, table: String, results: UnboundedSender<Answer>) -> Self {
-        Self { world: World { cloud, machine, table }, results, running: HashMap::new() }
+    pub(super) fn new(source: Source, machine: Arn, table: String, results: UnboundedSender<Answer>) -> Self {
+        Self { world: World { source, machine, table }, results, running: HashMap::new() }
     }
 
     /// What is wished from now on goes to this cloud.
     pub(super) fn reach(&mut self, cloud: Cloud) {
-        self.world.cloud = cloud;
+        self.world.source = Source::Cloud(cloud);
+    }
+
+    /// Hands a text that the terminal was offered, or not, to the system's clipboard.
+    pub(super) fn copy(&self, label: &'static str, text: String, offered: bool) {
+        let results = self.results.clone();
+        tokio::spawn(async move {
+            let message = Msg::Copied { label, result: clipboard::copy(text, offered).await };
+            // The dashboard may have been left.
+            let _ = results.send(Answer { key: None, message, throttled: false });
+        });
+    }
+
+    /// How often each operation was called.
+    pub(super) fn calls(&self, now: Millis) -> Vec<CallCount> {
+        match &self.world.source {
+            Source::Cloud(cloud) => cloud.calls(now),
+            Source::File(_) => Vec::new(),
+        }
     }
 
     pub(super) fn start(&mut self, wishes: Vec<Cmd>) {
@@ -59,9 +84,10 @@ impl Effects {
             }
             let (world, results) = (self.world.clone(), self.results.clone());
             tokio::spawn(async move {
-                let message = world.fulfil(wish).await;
+                let mut said = Said::default();
+                let message = world.fulfil(wish, &mut said).await;
                 // The dashboard may have been left.
-                let _ = results.send(Answer { key, message });
+                let _ = results.send(Answer { key, message, throttled: said.throttled });
             });
         }
     }
@@ -75,53 +101,146 @@ impl Effects {
     }
 }
 
-fn told<T>(result: Result<T, CloudError>) -> Result<T, String> {
-    result.map_err(|error| error.to_string())
+/// What the cloud said beside its answers.
+#[derive(Default)]
+struct Said {
+    throttled: bool,
+}
+
+impl Said {
+    /// The sentence of an error; that it was one of too many calls is noted.
+    fn told<T>(&mut self, result: Result<T, CloudError>) -> Result<T, String> {
+        result.map_err(|error| {
+            self.throttled |= error.kind == ErrorKind::Throttled;
+            error.to_string()
+        })
+    }
 }
 
 impl World {
-    async fn fulfil(&self, wish: Cmd) -> Msg {
-        let cloud = &self.cloud;
+    async fn fulfil(&self, wish: Cmd, said: &mut Said) -> Msg {
+        let wish = match self.beside_the_cloud(wish).await {
+            Ok(message) => return message,
+            Err(wish) => wish,
+        };
+        let cloud = match &self.source {
+            Source::Cloud(cloud) => cloud,
+            Source::File(recorded) => return recorded.answer(wish),
+        };
         match wish {
-            Cmd::FetchIdentity => Msg::Identity(told(cloud.identity().await)),
-            Cmd::FetchExecutions => Msg::Executions(told(cloud.executions(&self.machine, None, MAX_LISTED).await)),
+            Cmd::FetchIdentity => Msg::Identity(said.told(cloud.identity().await)),
+            Cmd::FetchExecutions => Msg::Executions(said.told(self.executions(cloud).await)),
             Cmd::FetchMachine { execution } => {
                 let result = match &execution {
                     Some(arn) => cloud.machine_of(arn).await,
                     None => cloud.machine(&self.machine).await,
                 };
-                Msg::Machine { execution, result: told(result) }
+                Msg::Machine { execution, result: said.told(result) }
             }
             Cmd::FetchHistory { execution, after } => {
-                let result = told(cloud.history_after(&execution, after).await);
+                let result = said.told(self.history(cloud, &execution, after).await);
                 Msg::History { execution, result }
             }
-            Cmd::FetchOrders => Msg::Orders(told(cloud.orders(&self.table, MAX_LISTED).await)),
+            Cmd::FetchOrders => Msg::Orders(said.told(cloud.orders(&self.table, MAX_LISTED).await)),
             Cmd::FetchOrder { id } => {
-                let result = Box::new(told(cloud.order(&self.table, &id).await));
+                let result = Box::new(said.told(cloud.order(&self.table, &id).await));
                 Msg::Order { id, result }
             }
-            Cmd::FetchLogs { since } => Msg::Logs(told(self.logs(since).await)),
+            Cmd::FetchLogs { since } => {
+                let result = self.logs(cloud, since, said).await;
+                Msg::Logs(said.told(result))
+            }
+            Cmd::FetchDetails { execution } => {
+                let result = said.told(self.details(cloud, &execution).await);
+                Msg::Details { execution, result: Box::new(result) }
+            }
+            Cmd::FetchCompared { execution } => {
+                let result = said.told(self.history(cloud, &execution, 0).await);
+                Msg::Compared { execution, result }
+            }
+            Cmd::FetchMetrics { machine, functions, periods } => {
+                let result = said.told(cloud.metrics(Some(&machine), &functions, periods).await);
+                Msg::Metrics { periods, result }
+            }
+            Cmd::TestState { request, test } => {
+                let result = Box::new(said.told(cloud.test_state(&test).await));
+                Msg::StateTested { request, result }
+            }
             Cmd::StartExecution { request, name, input } => {
-                let result = told(cloud.start_execution(&self.machine, &name, &input).await);
+                let result = said.told(cloud.start_execution(&self.machine, &name, &input).await);
                 Msg::Started { request, result }
             }
             Cmd::Act { request, action, reason } => {
-                let result = told(self.act(&action, &reason).await);
+                let result = said.told(act(cloud, &action, &reason).await);
                 Msg::Acted { request, action, result }
             }
+            Cmd::Copy { .. }
+            | Cmd::Write { .. }
+            | Cmd::OpenUrl { .. }
+            | Cmd::Edit { .. }
+            | Cmd::CountCalls
+            | Cmd::Suspend
+            | Cmd::ListenToMouse { .. } => Msg::Opened(Ok(())),
         }
     }
 
+    /// What needs no cloud.
+    async fn beside_the_cloud(&self, wish: Cmd) -> Result<Msg, Cmd> {
+        match wish {
+            Cmd::Write { name, files } => {
+                let written = tokio::task::spawn_blocking(move || files::write(&name, &files)).await;
+                Ok(Msg::Written(written.unwrap_or_else(|error| Err(error.to_string()))))
+            }
+            Cmd::OpenUrl { url } => Ok(Msg::Opened(files::open(&url).await)),
+            other => Err(other),
+        }
+    }
+
+    /// The machine's newest executions; those of an Express machine as its log tells them.
+    async fn executions(&self, cloud: &Cloud) -> Result<Vec<ExecutionSummary>, CloudError> {
+        match cloud.executions(&self.machine, None, MAX_LISTED).await {
+            Err(error) if error.code.as_deref() == Some("StateMachineTypeNotSupported") => {
+                let machine = cloud.machine(&self.machine).await?;
+                let since = jiff::Timestamp::now().as_millisecond() - EXPRESS_BACK;
+                match (machine.kind, machine.log_group) {
+                    (MachineKind::Express, Some(group)) => {
+                        cloud.express_executions(&self.machine, &group, since, MAX_LISTED).await
+                    }
+                    _ => Err(error),
+                }
+            }
+            answer => answer,
+        }
+    }
+
+    async fn history(&self, cloud: &Cloud, execution: &Arn, after: i64) -> Result<Vec<HistoryEvent>, CloudError> {
+        if !execution.is_express() {
+            return cloud.history_after(execution, after).await;
+        }
+        let machine = cloud.machine(&self.machine).await?;
+        let since = jiff::Timestamp::now().as_millisecond() - EXPRESS_BACK;
+        match machine.log_group {
+            Some(group) => cloud.express_history(&group, execution, since).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    async fn details(&self, cloud: &Cloud, arn: &Arn) -> Result<(Execution, Vec<HistoryEvent>), CloudError> {
+        Ok((cloud.execution(arn).await?, self.history(cloud, arn, 0).await?))
+    }
+
     /// What the groups have since then. A group that cannot be read does not hide the others.
-    async fn logs(&self, since: i64) -> Result<Vec<LogLine>, CloudError> {
-        let groups = self.cloud.log_groups("/aws/lambda/").await?;
-        let asked = groups.iter().map(|group| self.cloud.log_lines(group, since, None, MOST_LINES));
+    async fn logs(&self, cloud: &Cloud, since: i64, said: &mut Said) -> Result<Vec<LogLine>, CloudError> {
+        let groups = cloud.log_groups("/aws/lambda/").await?;
+        let asked = groups.iter().map(|group| cloud.log_lines(group, since, None, MOST_LINES));
         let (mut lines, mut failed) = (Vec::new(), None);
         for answer in join_all(asked).await {
             match answer {
                 Ok(more) => lines.extend(more),
-                Err(error) => failed = Some(error),
+                Err(error) => {
+                    said.throttled |= error.kind == ErrorKind::Throttled;
+                    failed = Some(error);
+                }
             }
         }
         match failed {
@@ -129,21 +248,25 @@ impl World {
             _ => Ok(lines),
         }
     }
+}
 
-    async fn act(&self, action: &Action, reason: &str) -> Result<(), CloudError> {
-        match action {
-            Action::Approve { token, .. } => {
-                let output = json!({"approved": true, "reason": reason}).to_string();
-                self.cloud.task_success(token, &output).await
-            }
-            Action::Reject { token, .. } => {
-                let cause = if reason.is_empty() { "Somebody rejected the order" } else { reason };
-                self.cloud.task_failure(token, "OrderNotApproved", cause).await
-            }
-            Action::Stop { execution } => {
-                let cause = if reason.is_empty() { "Stopped from the dashboard" } else { reason };
-                self.cloud.stop_execution(execution, cause).await
-            }
+async fn act(cloud: &Cloud, action: &Action, reason: &str) -> Result<(), CloudError> {
+    match action {
+        Action::Approve { token, .. } => {
+            let output = json!({"approved": true, "reason": reason}).to_string();
+            cloud.task_success(token, &output).await
         }
+        Action::Reject { token, .. } => {
+            let cause = if reason.is_empty() { "Somebody rejected the order" } else { reason };
+            cloud.task_failure(token, "OrderNotApproved", cause).await
+        }
+        Action::Stop { executions } => {
+            let cause = if reason.is_empty() { "Stopped from the dashboard" } else { reason };
+            for execution in executions {
+                cloud.stop_execution(execution, cause).await?;
+            }
+            Ok(())
+        }
+        Action::Redrive { execution } => cloud.redrive(execution).await,
     }
 }

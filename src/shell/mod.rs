@@ -3,30 +3,47 @@
 //! The only floor that spawns. The drawing task never waits for the cloud: fetches run beside it, one of a kind at a
 //! time, and what the user ordered is never dropped. While nothing changes, nothing runs and nothing is drawn.
 
+mod clipboard;
+mod editor;
 mod effects;
+mod files;
 mod keys;
+mod listen;
+mod mouse;
+mod pace;
+mod source;
+mod suspend;
 mod terminal;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use color_eyre::eyre::WrapErr;
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures::StreamExt;
+use crossterm::event::{Event, KeyEventKind};
 use futures::future::BoxFuture;
 use order_core::Sample;
+use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
+use crate::app::clip::Reach;
 use crate::app::model::Notice;
-use crate::app::settings::{Poll, Zone};
-use crate::app::{Model, Msg, update};
+use crate::app::settings::Zone;
+use crate::app::{Cmd, Model, Msg, TaskKey, update};
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::facts::Arn;
+use crate::facts::{Arn, Millis};
 use crate::ui;
+use crate::ui::text::duration;
 use crate::ui::theme::{Theme, Variables};
-use effects::Effects;
+use editor::{EditError, Editing};
+use effects::{Answer, Effects};
+use listen::Listener;
+use pace::{Outcome, Pace, Why};
+use suspend::Suspended;
+
+pub use source::{Recorded, Source};
 pub use terminal::restore;
 
 /// How soon after a change of the cloud the screen is asked anew, so that a burst of changes is one look.
@@ -34,10 +51,17 @@ const SETTLE: Duration = Duration::from_millis(25);
 /// How often times that tick are drawn.
 const TICK: Duration = Duration::from_millis(250);
 
+/// The longest time without a look.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// What the dashboard runs on.
 pub struct Session {
-    /// The cloud.
-    pub cloud: Cloud,
+    /// Where answers come from.
+    pub source: Source,
+    /// How the AWS CLI reaches that; `None` where it cannot.
+    pub reach: Option<Reach>,
+    /// Whether it is AWS itself.
+    pub is_aws: bool,
     /// The machine whose executions are listed.
     pub machine: Arn,
     /// The orders table.
@@ -76,94 +100,230 @@ pub struct Reopened {
 /// # Errors
 /// When the terminal cannot be used.
 pub async fn run(session: Session) -> color_eyre::Result<()> {
-    let Session { cloud, machine, table, place, mut changes, samples, mut held, reopen, config, problem } = session;
-    let (results, mut answers) = mpsc::unbounded_channel();
-    let mut effects = Effects::new(cloud, machine.clone(), table, results);
-    let mut model = Model::new(place, machine, samples, now());
+    let Session {
+        source,
+        reach,
+        is_aws,
+        machine,
+        table,
+        place,
+        mut changes,
+        samples,
+        mut held,
+        reopen,
+        config,
+        problem,
+    } = session;
+    // What a file tells of was then; what a cloud tells of is now.
+    let clock = match &source {
+        Source::Cloud(_) => None,
+        Source::File(recorded) => Some(recorded.now()),
+    };
+    let now = move || clock.unwrap_or_else(|| jiff::Timestamp::now().as_millisecond());
+    // The pace is kept by a clock that nobody sets.
+    let begun = Instant::now();
+    let beat = move || Millis::try_from(begun.elapsed().as_millis()).unwrap_or(Millis::MAX);
+    let mut model = Model::new(place, machine.clone(), samples, now());
+    (model.is_replay, model.is_aws, model.table) = (clock.is_some(), is_aws, table.clone());
+    model.profile = reach.as_ref().and_then(|reach| reach.profile.clone());
+    model.reach = reach;
+    model.system_zone = jiff::tz::TimeZone::system();
     model.zone = match config.settings.zone {
-        Zone::Local => jiff::tz::TimeZone::system(),
+        Zone::Local => model.system_zone.clone(),
         Zone::Utc => jiff::tz::TimeZone::UTC,
     };
     (model.keymap, model.settings) = (config.keymap, config.settings);
     model.notice = problem.map(|text| Notice { text, is_error: true });
-    let mut screen =
-        terminal::Screen::open().wrap_err("cannot use the terminal; commands such as `submit` need none")?;
+    let (results, mut answers) = mpsc::unbounded_channel();
+    let mut effects = Effects::new(source, machine, table, results);
+    let mut pace = Pace::new(model.settings.poll, changes.is_some());
+    let mut screen = terminal::Screen::open(model.settings.mouse)
+        .wrap_err("cannot use the terminal; commands such as `submit` need none")?;
+    let mut listener = Listener::start()?;
     let mut views = ui::Views::new(Theme::of(&config.colours, &Variables::of(|name| std::env::var(name).ok())));
     let (drawn, mut drawings) = mpsc::unbounded_channel();
-    let mut events = EventStream::new();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;
+    // Also so that neither ends us while the user presses Ctrl-C in an editor that leaves it to the terminal.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut quit = signal(SignalKind::quit())?;
+    let mut continued = suspend::continuations()?;
+    let mut editing: Option<Editing> = None;
+    let mut settle: Option<Instant> = None;
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut look_at = Instant::now();
-    effects.start(update(&mut model, Msg::Changed(now())));
+    effects.start(pace.admit(update(&mut model, Msg::Changed(now())), Why::Due, beat()));
     screen.draw(&mut model, &views)?;
     while !model.quitting {
-        let mut messages = Vec::new();
+        let mut queue: VecDeque<Msg> = VecDeque::new();
+        let due = pace.next().map(|at| begun + Duration::from_millis(u64::try_from(at).unwrap_or(0)));
+        let look = [settle, due].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + LONGEST);
         tokio::select! {
             biased;
-            event = events.next() => match event {
-                Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => {
-                    messages.extend(keys::key(key).map(Msg::Key));
+            _ = terminate.recv() => {
+                editing.iter().for_each(|editing| editing.end(Signal::TERM));
+                break;
+            }
+            _ = hangup.recv() => {
+                editing.iter().for_each(|editing| editing.end(Signal::HUP));
+                break;
+            }
+            _ = interrupt.recv() => if editing.is_none() { break },
+            _ = quit.recv() => if editing.is_none() { break },
+            // Somebody else stopped us, and the terminal is not as it was.
+            _ = continued.recv(), if editing.is_none() => screen.take_again()?,
+            event = listener.next() => match event {
+                Some(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                    pace.stirred();
+                    queue.extend(keys::key(key).map(Msg::Key));
                 }
-                Some(Ok(Event::Paste(text))) => messages.push(Msg::Paste(text)),
-                Some(Ok(Event::Resize(..))) => messages.push(Msg::Tick(now())),
-                Some(Ok(_)) => continue,
+                Some(Event::Mouse(event)) => {
+                    let Some(mouse) = mouse::mouse(event) else { continue };
+                    pace.stirred();
+                    let (hit, shares) = ui::pointed(&model, screen.area(), mouse);
+                    queue.push_back(Msg::Mouse { mouse, hit, now: now() });
+                    queue.extend(shares.map(Msg::Divided));
+                }
+                Some(Event::Paste(text)) => queue.push_back(Msg::Paste(text)),
+                Some(Event::Resize(..)) => queue.push_back(Msg::Tick(now())),
+                Some(_) => continue,
                 // The terminal is gone.
-                Some(Err(_)) | None => break,
+                None => break,
             },
-            _ = terminate.recv() => break,
-            _ = hangup.recv() => break,
+            edited = ended(&mut editing) => {
+                editing = None;
+                screen.take_again()?;
+                listener.resume();
+                queue.push_back(Msg::Edited(edited.map_err(|error| error.to_string())));
+            }
             answer = answers.recv() => {
                 let Some(answer) = answer else { break };
-                let answer = effects.finished(answer);
-                messages.extend(answer);
+                queue.extend(taken(answer, &model, &mut effects, &mut pace, beat()));
                 while let Ok(more) = answers.try_recv() {
-                    messages.extend(effects.finished(more));
+                    queue.extend(taken(more, &model, &mut effects, &mut pace, beat()));
                 }
             }
             Some(finished) = drawings.recv() => views.take(finished),
             told = changed(&mut changes) => {
                 if let Change::Lost = told {
                     changes = None;
+                    pace.set_told(false);
                     if let Some(reopen) = &reopen {
                         match reopen().await {
                             Ok(again) => {
                                 effects.reach(again.cloud);
                                 (changes, held) = (again.changes, Some(again.held));
-                                effects.start(update(&mut model, Msg::Reopened(Ok(()))));
+                                pace.set_told(changes.is_some());
+                                queue.push_back(Msg::Reopened(Ok(())));
                             }
-                            Err(error) => {
-                                effects.start(update(&mut model, Msg::Reopened(Err(error.to_string()))));
-                            }
+                            Err(error) => queue.push_back(Msg::Reopened(Err(error.to_string()))),
                         }
                     }
                 }
                 // The look that follows takes in all that changes until then.
-                look_at = look_at.min(Instant::now() + SETTLE);
+                settle = settle.or_else(|| Some(Instant::now() + SETTLE));
                 if let Change::Told = told {
                     continue;
                 }
             }
-            () = tokio::time::sleep_until(look_at) => {
-                messages.push(Msg::Changed(now()));
-                look_at = Instant::now() + poll(&model, changes.is_some());
+            () = tokio::time::sleep_until(look) => {
+                if !terminal::is_there() {
+                    break;
+                }
+                let why = match settle.take_if(|at| *at <= Instant::now()) {
+                    Some(_) => Why::Told,
+                    None => Why::Due,
+                };
+                effects.start(pace.released(beat()));
+                effects.start(pace.admit(update(&mut model, Msg::Changed(now())), why, beat()));
             }
-            _ = tick.tick(), if model.is_alive() => messages.push(Msg::Tick(now())),
+            _ = tick.tick(), if model.is_alive() => queue.push_back(Msg::Tick(now())),
         }
-        for message in messages {
-            effects.start(update(&mut model, message));
+        // What only this loop can do is done here; all else goes out at its pace.
+        let mut wishes = Vec::new();
+        while let Some(message) = queue.pop_front() {
+            for wish in update(&mut model, message) {
+                match wish {
+                    Cmd::CountCalls => queue.push_back(Msg::Calls(effects.calls(now()))),
+                    Cmd::ListenToMouse { listen } => screen.listen_to_mouse(listen)?,
+                    Cmd::Suspend => {
+                        let suspended = suspend::suspend(&mut screen, &listener, &mut continued).await?;
+                        if suspended == Suspended::NotStopped {
+                            let text = "this was started without a shell: nobody could let it go on";
+                            queue.push_back(Msg::Told(text.to_owned()));
+                        }
+                    }
+                    Cmd::Edit { text } => {
+                        listener.pause().await;
+                        screen.give_back();
+                        let program = editor::program(|name| std::env::var(name).ok());
+                        match Editing::start(program, &text, "json") {
+                            Ok(started) => editing = Some(started),
+                            Err(error) => {
+                                screen.take_again()?;
+                                listener.resume();
+                                queue.push_back(Msg::Edited(Err(error.to_string())));
+                            }
+                        }
+                    }
+                    Cmd::Copy { label, text } => {
+                        // Beside a draw, another task's bytes would be neither.
+                        let offered = clipboard::offer(&text, &mut std::io::stdout()).unwrap_or(false);
+                        effects.copy(label, text, offered);
+                    }
+                    other => wishes.push(other),
+                }
+            }
         }
-        if let Some(machine) = views.wanted(&model) {
+        effects.start(pace.admit(wishes, Why::Wanted, beat()));
+        let slowed = pace.slowed().map(|(key, every)| format!("throttled: {} every {}", word(&key), duration(every)));
+        if slowed != model.slowed {
+            update(&mut model, Msg::Slowed(slowed));
+        }
+        if let Some(wanted) = views.wanted(&model) {
             let drawn = drawn.clone();
             // Nobody waits for it to end: whatever comes late is not taken.
-            drop(tokio::task::spawn_blocking(move || drop(drawn.send(ui::Drawings::of(machine)))));
+            drop(tokio::task::spawn_blocking(move || drop(drawn.send(ui::Drawings::of(wanted)))));
         }
         screen.draw(&mut model, &views)?;
     }
     drop(screen);
     drop(held);
     Ok(())
+}
+
+/// Takes an answer in for the pace, and answers its message.
+fn taken(answer: Answer, model: &Model, effects: &mut Effects, pace: &mut Pace, now: Millis) -> Option<Msg> {
+    if let Some(key) = &answer.key {
+        let outcome = if answer.throttled { Outcome::Throttled } else { pace::outcome(model, &answer.message) };
+        pace.answered(key.clone(), outcome, now);
+    }
+    let message = effects.finished(answer);
+    effects.start(pace.released(now));
+    message
+}
+
+/// Waits for the editor; for ever where there is none.
+async fn ended(editing: &mut Option<Editing>) -> Result<String, EditError> {
+    match editing {
+        Some(editing) => editing.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What a kind of look is called.
+const fn word(key: &TaskKey) -> &'static str {
+    match key {
+        TaskKey::Identity => "identity",
+        TaskKey::Executions => "executions",
+        TaskKey::Machine => "machine",
+        TaskKey::History | TaskKey::Compared(_) => "history",
+        TaskKey::Orders => "orders",
+        TaskKey::Order => "order",
+        TaskKey::Logs => "logs",
+        TaskKey::Details => "details",
+        TaskKey::Metrics => "metrics",
+    }
 }
 
 /// What whoever tells of changes says.
@@ -183,19 +343,4 @@ async fn changed(changes: &mut Option<watch::Receiver<u64>>) -> Change {
         },
         None => std::future::pending().await,
     }
-}
-
-/// How long until the next look that nobody asked for.
-fn poll(model: &Model, is_told: bool) -> Duration {
-    if is_told {
-        // Whoever tells of every change makes polling a precaution.
-        Duration::from_secs(60)
-    } else {
-        let Poll { fastest, slowest } = model.settings.poll;
-        Duration::from_millis(u64::try_from(if model.is_alive() { fastest } else { slowest }).unwrap_or(0))
-    }
-}
-
-fn now() -> i64 {
-    jiff::Timestamp::now().as_millisecond()
 }

@@ -1,7 +1,7 @@
 //! What stands around the panes: header, footer, borders.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph, Widget, Wrap};
@@ -9,6 +9,8 @@ use ratatui::widgets::{Block, BorderType, Paragraph, Widget, Wrap};
 use super::SMALLEST;
 use super::text::{clean, cut};
 use super::theme::Theme;
+use super::window::editor;
+use super::{events, logs};
 use crate::app::keymap::BINDINGS;
 use crate::app::model::{MAX_LISTED, Subject};
 use crate::app::{Model, Pane};
@@ -34,6 +36,17 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
             let more = if model.executions.len() >= MAX_LISTED { "+" } else { "" };
             counts.push(Span::styled(format!("{sign} {number}{more}  "), style));
         }
+    }
+    if let Some(slowed) = &model.slowed {
+        counts.insert(0, Span::styled(format!("{}  ", clean(slowed)), theme.waiting));
+    }
+    if model.settings.read_only {
+        counts.insert(0, Span::styled("read-only  ", theme.waiting));
+    }
+    let account = model.identity.as_ref().map(|identity| identity.account.as_str());
+    if model.settings.is_production(account, model.profile.as_deref()) {
+        counts.insert(0, Span::styled(" PRODUCTION ", theme.production));
+        counts.insert(1, Span::raw("  "));
     }
     let counts = Line::from(counts).right_aligned();
     let room = usize::from(area.width).saturating_sub(counts.width() + 1);
@@ -69,8 +82,8 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
     }
     let shown: Vec<(String, &str)> = model
         .modes()
-        .iter()
-        .flat_map(|mode| BINDINGS.iter().filter(move |binding| binding.mode == *mode && binding.in_footer))
+        .into_iter()
+        .flat_map(|mode| BINDINGS.iter().filter(move |binding| binding.mode == mode && binding.in_footer))
         .map(|binding| (model.keymap.shown(binding), binding.help))
         .filter(|(key, _)| !key.is_empty())
         .collect();
@@ -111,20 +124,72 @@ pub(super) fn border(model: &Model, theme: &Theme, pane: Pane, area: Rect, buffe
     inner
 }
 
+/// A sentence where there is nothing else.
+pub(super) fn note(text: &str, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+    let first = Rect { height: area.height.min(1), ..area };
+    Span::styled(cut(text, usize::from(area.width)), theme.dim).render(first, buffer);
+}
+
+/// Draws the line that something is typed in, if it belongs to the pane; answers what is left and where the cursor is.
+pub(super) fn prompt(
+    model: &Model,
+    theme: &Theme,
+    pane: Pane,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> (Rect, Option<Position>) {
+    let Some(prompt) = model.prompt.as_ref().filter(|prompt| prompt.pane == pane && area.height > 1) else {
+        return (area, None);
+    };
+    let line = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let found = match pane {
+        Pane::Inspector | Pane::Logs => model.matches().map(|found| format!(" {found} found")),
+        Pane::Events => Some(format!(" {} shown", model.events.shown_len())),
+        _ => None,
+    }
+    .unwrap_or_default();
+    let note = Line::styled(found, theme.dim).right_aligned();
+    let taken = u16::try_from(note.width()).unwrap_or(0);
+    Span::styled("/", theme.key).render(line, buffer);
+    let field = Rect { x: line.x + 1, width: line.width.saturating_sub(1 + taken), ..line };
+    let cursor = editor(&prompt.text, field, buffer);
+    note.render(line, buffer);
+    (Rect { height: area.height - 1, ..area }, cursor.filter(|_| model.dialog.is_none()))
+}
+
 fn subtitle(model: &Model, pane: Pane) -> Option<String> {
     match pane {
-        Pane::Executions => model.follow_newest.then(|| "newest".to_owned()),
-        Pane::Graph => model.watch.as_ref().map(|watch| watch.arn.name().to_owned()),
+        Pane::Executions => {
+            let marked = model.list.marked().len();
+            match (marked, model.follow_newest && model.query.is_empty()) {
+                (0, true) => Some("newest".to_owned()),
+                (0, false) => None,
+                (marked, _) => Some(format!("{marked} marked")),
+            }
+        }
+        Pane::Graph if model.fleet.is_some() => Some(format!("all executions, {}", model.fleet_view.window().label())),
+        Pane::Graph => {
+            let watch = model.watch.as_ref()?;
+            let name = watch.arn.name();
+            Some(match (watch.live, model.iteration) {
+                (true, None) => name.to_owned(),
+                (true, Some(iteration)) => format!("{name} [{iteration}]"),
+                (false, _) => format!("{name} at event {} of {}", watch.scrub().position(), watch.scrub().len()),
+            })
+        }
         Pane::Inspector => match model.subject {
             Subject::Order => model.order.as_ref().map(ToString::to_string),
-            Subject::State => model.state.clone(),
+            Subject::State => model.inspector.path().or_else(|| model.state.clone()),
+            Subject::Compare => Some("two executions".to_owned()),
+            Subject::Fleet => Some("all executions".to_owned()),
         },
         Pane::Orders => None,
-        Pane::Logs => {
-            let scope = if model.logs_of_execution { "this execution" } else { "all" };
-            let place =
-                if model.logs_scroll > 0 { format!(", {} lines back", model.logs_scroll) } else { String::new() };
-            Some(format!("{scope}{place}"))
+        Pane::Logs => Some(logs::note(&model.logs)),
+        Pane::Timeline => model.watch.as_ref().map(|watch| watch.arn.name().to_owned()),
+        Pane::Events => {
+            let watch = model.watch.as_ref()?;
+            Some(events::note(&model.events, watch.events(), watch.scrub().position()))
         }
+        Pane::Metrics => None,
     }
 }

@@ -3,7 +3,7 @@
 //! The drawing depends on the definition and the zoom alone. How a run stands is painted over it.
 
 use asl::graph::{Scope, Way};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use diagram::{Charset, Drawing, Edge, Graph, MAX_LABEL, Node, Zoom};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -32,15 +32,15 @@ pub struct Detail {
     pub badge: usize,
 }
 
-/// Draws a machine.
-pub fn plan(scope: &Scope, detail: Detail, charset: Charset) -> Plan {
+/// Draws a machine, the collapsed Maps and Parallels without what is inside.
+pub fn plan(scope: &Scope, detail: Detail, charset: Charset, collapsed: &BTreeSet<String>) -> Plan {
     let mut plan = Plan::default();
-    let graph = graph(scope, detail, charset, &mut plan);
+    let graph = graph(scope, detail, charset, collapsed, &mut plan);
     plan.drawing = diagram::draw(&graph, detail.zoom, charset);
     plan
 }
 
-fn graph(scope: &Scope, detail: Detail, charset: Charset, plan: &mut Plan) -> Graph {
+fn graph(scope: &Scope, detail: Detail, charset: Charset, collapsed: &BTreeSet<String>, plan: &mut Plan) -> Graph {
     let index_of = |name: &str| scope.nodes.iter().position(|node| node.name.as_ref() == name);
     let nodes = scope
         .nodes
@@ -52,11 +52,15 @@ fn graph(scope: &Scope, detail: Detail, charset: Charset, plan: &mut Plan) -> Gr
                 label: match detail.zoom {
                     Zoom::Dots => sign(node.kind, charset).to_owned(),
                     Zoom::Full | Zoom::Compact => {
-                        format!("{} {}", sign(node.kind, charset), super::text::clean(&node.name))
+                        format!("{} {}", sign(node.kind, charset), clean(&node.name))
                     }
                 },
                 badge: detail.badge,
-                inside: node.inside.iter().map(|scope| graph(scope, detail, charset, plan)).collect(),
+                inside: if collapsed.contains(node.name.as_ref()) {
+                    Vec::new()
+                } else {
+                    node.inside.iter().map(|scope| graph(scope, detail, charset, collapsed, plan)).collect()
+                },
                 key,
             }
         })
@@ -72,7 +76,7 @@ fn graph(scope: &Scope, detail: Detail, charset: Charset, plan: &mut Plan) -> Gr
                 (if charset == Charset::Ascii { in_ascii(text) } else { text.to_owned() }, false)
             }
             Way::Default => ("default".to_owned(), false),
-            Way::Catch(errors) => (super::text::clean(&caught(errors)), true),
+            Way::Catch(errors) => (clean(&caught(errors)), true),
         };
         let label = if detail.labels { label } else { String::new() };
         // Several errors that are caught to one state are one line. In ASCII so are several rules: two lines that meet
@@ -226,6 +230,6 @@ mod tests {
             &["input.first.status = \"A\" or b", "input.second.status = \"A\" or b"],
             &["…first.status = \"A\" or b", "…econd.status = \"A\" or b"],
         );
-        check(&["a = \"something that is far too long\""], &["…hing that is far too long\""]);
+        check(&["a = \"something that is far too long\""], &["…g that is far too long\""]);
     }
 }

@@ -16,8 +16,9 @@ use unicode_width::UnicodeWidthStr;
 use super::graph::Plan;
 use super::text::cut;
 use super::theme::Theme;
-use super::{Drawings, Views, graph_notes};
+use super::{Drawings, Views, fleet, graph_notes};
 use crate::app::Model;
+use crate::app::fleet::Fleet;
 use crate::app::run::Run;
 
 /// Columns that each box keeps free for its badge: a blank and a sign.
@@ -46,15 +47,21 @@ pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer
         }),
     };
     let empty = Run::default();
-    let run = model.watch.as_ref().map_or(&empty, |watch| &watch.run);
+    let run = model.run().unwrap_or(&empty);
     let view = Viewport::over(plan, model.state.as_deref(), area);
-    paint_cells(theme, plan, run, model.state.as_deref(), &view, area, buffer);
+    if let Some(fleet) = &model.fleet {
+        paint_fleet(theme, plan, fleet, model.state.as_deref(), &view, area, buffer);
+        return;
+    }
+    let iteration = model.iteration;
+    let status = |state: &str| theme.visit(run.status_in(state, iteration)).1;
+    paint_cells(theme, plan, &status, model.state.as_deref(), &view, area, buffer);
     paint_ways(plan, run, &view, area, buffer);
-    paint_badges(theme, plan, run, &view, area, buffer);
+    paint_badges(theme, plan, run, iteration, &view, area, buffer);
     let machine = model.known.as_ref().and_then(|known| known.machine.as_deref());
     for (key, rect) in plan.drawing.boxes.iter().filter(|(_, rect)| rect.height >= 3) {
         let Some(state) = plan.states.get(*key) else { continue };
-        let (sign, style) = theme.visit(run.status_of(state));
+        let (sign, style) = theme.visit(run.status_in(state, iteration));
         let right = rect.x + rect.width - 1;
         if let Some(note) = graph_notes::branches(run, machine, state, sign)
             && is_free(plan, right, rect.y, &note)
@@ -141,16 +148,17 @@ pub fn picture(theme: &Theme, plan: &Plan, run: &Run) -> Buffer {
     let area = Rect::new(0, 0, side(plan.drawing.width), side(plan.drawing.height));
     let mut buffer = Buffer::empty(area);
     let view = Viewport { left: 0, top: 0, indent: 0 };
-    paint_cells(theme, plan, run, None, &view, area, &mut buffer);
+    let status = |state: &str| theme.visit(run.status_of(state)).1;
+    paint_cells(theme, plan, &status, None, &view, area, &mut buffer);
     paint_ways(plan, run, &view, area, &mut buffer);
-    paint_badges(theme, plan, run, &view, area, &mut buffer);
+    paint_badges(theme, plan, run, None, &view, area, &mut buffer);
     buffer
 }
 
 fn paint_cells(
     theme: &Theme,
     plan: &Plan,
-    run: &Run,
+    status: &dyn Fn(&str) -> Style,
     chosen: Option<&str>,
     view: &Viewport,
     area: Rect,
@@ -161,7 +169,7 @@ fn paint_cells(
     let mut style_of = |key: u32| {
         *styles.entry(key).or_insert_with(|| {
             let state = usize::try_from(key).ok().and_then(|key| plan.states.get(key)).map(String::as_str);
-            let style = theme.visit(state.and_then(|state| run.status_of(state))).1;
+            let style = state.map_or(theme.dim, status);
             (style, state.is_some() && state == chosen)
         })
     };
@@ -180,6 +188,41 @@ fn paint_cells(
             if let Some(target) = buffer.cell_mut(place) {
                 target.set_char(cell.symbol.unwrap_or(' ')).set_style(style);
             }
+        }
+    }
+}
+
+/// All executions: how many are in each state, and how many failed there.
+fn paint_fleet(
+    theme: &Theme,
+    plan: &Plan,
+    all: &Fleet,
+    chosen: Option<&str>,
+    view: &Viewport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
+    let status = |state: &str| fleet::badge(theme, all, state).map_or(theme.dim, |(_, style)| style);
+    paint_cells(theme, plan, &status, chosen, view, area, buffer);
+    for (key, rect) in &plan.drawing.boxes {
+        let Some((text, style)) = plan.states.get(*key).and_then(|state| fleet::badge(theme, all, state)) else {
+            continue;
+        };
+        // In the border, where there is one; else where the status of a run would stand, and as much as has room there.
+        let right = rect.x + rect.width - 1;
+        let framed = format!(" {text} ");
+        if rect.height > 1 && is_free(plan, right, rect.y, &framed) {
+            paint_text(&framed, (right - framed.width(), rect.y), style, view, area, buffer);
+        } else {
+            let brief: String = text.chars().take(BADGE).collect();
+            paint_text(
+                &brief,
+                (right.saturating_sub(brief.width()), rect.y + rect.height / 2),
+                style,
+                view,
+                area,
+                buffer,
+            );
         }
     }
 }
@@ -205,13 +248,21 @@ fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut 
 }
 
 /// The sign of its status in each box; a Map also tells how many of its items are done.
-fn paint_badges(theme: &Theme, plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+fn paint_badges(
+    theme: &Theme,
+    plan: &Plan,
+    run: &Run,
+    iteration: Option<usize>,
+    view: &Viewport,
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     for (key, rect) in &plan.drawing.boxes {
         if rect.y + rect.height < view.top || rect.y > view.top + usize::from(area.height) {
             continue;
         }
         let Some(state) = plan.states.get(*key) else { continue };
-        let Some(status) = run.status_of(state) else { continue };
+        let Some(status) = run.status_in(state, iteration) else { continue };
         let (sign, style) = theme.visit(Some(status));
         let items = run.visits_to(state).next_back().and_then(|visit| visit.items);
         let (x, y, text) = match items {

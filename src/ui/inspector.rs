@@ -1,178 +1,306 @@
 //! The inspector: all that is known of the chosen state, or of the chosen order.
+//!
+//! Draws the rows that fit, and works out for those alone how many lines they take. A row takes up to three lines, that
+//! of the cursor as many as it needs. In a narrow pane the times of log lines go first, then the causes of tries, then
+//! half of the indentation.
+
+mod lines;
+
+use std::collections::VecDeque;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::Widget;
-use serde_json::Value;
 
-use super::orders;
-use super::text::{clean, duration};
+use self::lines::Cells;
+use super::text::duration;
 use super::theme::Theme;
-use crate::app::Model;
-use crate::app::model::Subject;
-use crate::app::run::Visit;
+use crate::app::inspector::{Drawn, Inspector, InspectorRow, Moment, Outcome, RowKind, Tone};
+use crate::app::run::VisitStatus;
+use crate::app::tree::{self, Bracket, RowValue};
+use crate::facts::Millis;
 
-/// Draws, and answers how far it could be scrolled.
-pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) -> usize {
-    let lines = match model.subject {
-        Subject::Order => orders::details(model, theme),
-        Subject::State => state(model, theme),
-    };
-    let wrapped: Vec<Line<'_>> = lines.into_iter().flat_map(|line| wrap(line, usize::from(area.width))).collect();
-    let most = wrapped.len().saturating_sub(usize::from(area.height));
-    let first = model.inspector_scroll.min(most);
-    for (line, y) in wrapped.into_iter().skip(first).zip(area.top()..area.bottom()) {
-        line.render(Rect { y, height: 1, ..area }, buffer);
-    }
-    most
-}
+/// The most lines of a row that the cursor is not on.
+const LINES: usize = 3;
+/// Below this width indentation is halved, and names of facts stand in no column.
+const NARROW: usize = 40;
+/// From this width on log lines have their times.
+const TIMED: usize = 45;
+/// From this width on a try has its cause in its row, and the reason of a status stands beside it.
+const WIDE: usize = 60;
+/// The columns of the names of facts.
+const NAMES: usize = 9;
 
-fn state(model: &Model, theme: &Theme) -> Vec<Line<'static>> {
-    let Some(name) = &model.state else {
-        return vec![Line::styled("Choose an execution and a state.", theme.dim)];
-    };
-    let mut lines = Vec::new();
-    let state = model.known.as_ref().and_then(|known| known.machine.as_ref()).and_then(|machine| machine.state(name));
-    if let Some(state) = state {
-        lines.push(field(theme, "type", state.kind.type_name()));
-        if let Some(comment) = &state.comment {
-            lines.push(Line::styled(clean(comment), theme.dim));
-        }
+/// Draws, and answers what was in view. `time` writes a time of day.
+pub(super) fn draw(
+    inspector: &Inspector,
+    focused: bool,
+    time: &dyn Fn(Millis) -> String,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> Drawn {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    if width == 0 || height == 0 {
+        return Drawn::default();
     }
-    let visits: Vec<&Visit> = model.watch.iter().flat_map(|watch| watch.run.visits_to(name)).collect();
-    let Some(visit) = visits.iter().rev().find(|visit| visit.error.is_some()).or(visits.last()) else {
-        lines.push(Line::styled("Not reached.", theme.dim));
-        return lines;
-    };
-    let (sign, style) = theme.visit(Some(visit.status));
-    let took = duration(visit.left_at.unwrap_or(model.now) - visit.entered_at);
-    let mut head = vec![Span::styled(format!("{sign} {} ", visit.status.word()), style), Span::raw(took)];
-    if visits.len() > 1 {
-        head.push(Span::styled(format!("  ({} visits)", visits.len()), theme.dim));
-    }
-    lines.push(Line::from(head));
-    if let Some(error) = &visit.error {
-        lines.push(Line::from(vec![Span::styled("error    ", theme.field), Span::styled(clean(error), theme.error)]));
-        if let Some(cause) = visit.cause.as_deref().filter(|cause| !cause.is_empty()) {
-            lines.extend(document(theme, "cause", cause));
-        }
-    }
-    if visit.attempts.len() > 1 || visit.attempts.iter().any(|attempt| attempt.error.is_some()) {
-        lines.push(Line::styled("tries", theme.field));
-        for (index, attempt) in visit.attempts.iter().enumerate() {
-            let before = index.checked_sub(1).and_then(|before| visit.attempts[before].ended_at);
-            let delay = before.map(|ended| format!(" after {}", duration(attempt.scheduled_at - ended)));
-            let took = duration(attempt.ended_at.unwrap_or(model.now) - attempt.scheduled_at);
-            let (outcome, style) = match (&attempt.error, attempt.ended_at) {
-                (Some(error), _) => (clean(error), theme.error),
-                (None, Some(_)) => ("ok".to_owned(), Style::new()),
-                (None, None) => ("running".to_owned(), Style::new()),
-            };
-            lines.push(Line::from(vec![
-                Span::raw(format!("  {}{} ", index + 1, delay.unwrap_or_default())),
-                Span::styled(outcome, style),
-                Span::styled(format!(" {took}"), theme.dim),
-            ]));
-        }
-    }
-    lines.extend(visit.input.iter().flat_map(|input| document(theme, "input", input)));
-    if let Some(parameters) = visit.attempts.last().and_then(|attempt| attempt.parameters.as_deref()) {
-        lines.extend(document(theme, "called with", parameters));
-    }
-    if let Some(result) = visit.attempts.last().and_then(|attempt| attempt.output.as_deref()) {
-        lines.extend(document(theme, "result", result));
-    }
-    lines.extend(visit.output.iter().flat_map(|output| document(theme, "output", output)));
-    for (name, value) in &visit.assigned {
-        lines.extend(document(theme, &format!("${name}"), value));
-    }
-    lines
-}
-
-pub(super) fn field(theme: &Theme, name: &str, value: &str) -> Line<'static> {
-    Line::from(vec![Span::styled(format!("{name:<9}"), theme.field), Span::raw(clean(value))])
-}
-
-/// A JSON text, indented; strings that hold JSON themselves are opened. Other texts as they are.
-pub(super) fn document(theme: &Theme, name: &str, text: &str) -> Vec<Line<'static>> {
-    let mut lines = vec![Line::styled(clean(name), theme.field)];
-    let shown = match serde_json::from_str::<Value>(text) {
-        Ok(value) => serde_json::to_string_pretty(&opened(value)).unwrap_or_else(|_| text.to_owned()),
-        Err(_) => text.to_owned(),
-    };
-    lines.extend(shown.lines().map(|line| Line::raw(format!("  {}", clean(line)))));
-    lines
-}
-
-/// Lambda puts JSON into strings; people want to read it.
-fn opened(value: Value) -> Value {
-    match value {
-        Value::String(text) => match serde_json::from_str::<Value>(&text) {
-            Ok(inner @ (Value::Object(_) | Value::Array(_))) => opened(inner),
-            _ => Value::String(text),
-        },
-        Value::Array(values) => values.into_iter().map(opened).collect(),
-        Value::Object(fields) => fields.into_iter().map(|(name, value)| (name, opened(value))).collect(),
-        other => other,
-    }
-}
-
-/// Breaks a line where the pane ends, at a blank if one is near.
-fn wrap(line: Line<'static>, width: usize) -> Vec<Line<'static>> {
-    if line.width() <= width || width < 8 {
-        return vec![line];
-    }
-    let style = line.style;
-    let indent =
-        line.spans.first().map_or(0, |span| span.content.len() - span.content.trim_start().len()).min(width / 2);
-    let mut lines = Vec::new();
-    let mut current: Vec<Span<'static>> = Vec::new();
-    let mut used = 0;
-    for span in line.spans {
-        let mut rest = span.content.into_owned();
-        while !rest.is_empty() {
-            let room = width.saturating_sub(used);
-            let (kept, left) = split(&rest, room);
-            if kept.is_empty() && used > indent {
-                lines.push(Line::from(std::mem::take(&mut current)).style(style));
-                current.push(Span::raw(" ".repeat(indent)));
-                used = indent;
-                continue;
+    let painter = Painter { theme, time, needle: inspector.search_text(), width, height };
+    let shown = in_view(inspector, &painter, focused);
+    let mut y = area.y;
+    let mut heights = Vec::with_capacity(shown.rows.len());
+    for (index, lines) in shown.rows.into_iter().enumerate() {
+        let top = y;
+        for line in lines {
+            if y >= area.bottom() {
+                break;
             }
-            // A single character wider than the room is taken all the same: the loop has to go on.
-            let (kept, left) = if kept.is_empty() { (rest.clone(), String::new()) } else { (kept, left) };
-            used += unicode_width::UnicodeWidthStr::width(kept.as_str());
-            current.push(Span::styled(kept, span.style));
-            if !left.is_empty() {
-                lines.push(Line::from(std::mem::take(&mut current)).style(style));
-                current.push(Span::raw(" ".repeat(indent)));
-                used = indent;
-            }
-            rest = left;
+            line.render(Rect { y, height: 1, ..area }, buffer);
+            y += 1;
         }
+        if focused && shown.first + index == inspector.cursor() {
+            buffer.set_style(Rect { y: top, height: y - top, ..area }, theme.chosen);
+        }
+        heights.push(usize::from(y - top));
     }
-    lines.push(Line::from(current).style(style));
-    lines
+    Drawn { first: shown.first, heights }
 }
 
-/// The part of a text that fits, broken after a blank if there is one in its second half.
-fn split(text: &str, room: usize) -> (String, String) {
-    let mut used = 0;
-    let mut end = text.len();
-    for (at, c) in text.char_indices() {
-        let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-        if used + width > room {
-            end = at;
+/// The rows in view, as lines.
+struct InView {
+    first: usize,
+    rows: VecDeque<Vec<Line<'static>>>,
+}
+
+/// Chooses the rows: from the first that the inspector asks for, or as near to it as lets the cursor's row be seen.
+fn in_view(inspector: &Inspector, painter: &Painter<'_>, focused: bool) -> InView {
+    let (cursor, height) = (inspector.cursor(), painter.height);
+    let lines = |row: &InspectorRow, index: usize| painter.lines(row, focused && index == cursor);
+    let mut first = inspector.first().min(cursor).max((cursor + 1).saturating_sub(height));
+    let until_cursor = inspector.rows(first, cursor + 1 - first);
+    let mut rows: VecDeque<Vec<Line<'static>>> =
+        (first..).zip(&until_cursor).map(|(index, row)| lines(row, index)).collect();
+    let mut used: usize = rows.iter().map(Vec::len).sum();
+    // Rows at the top make room for that of the cursor.
+    while used > height && rows.len() > 1 {
+        used -= rows.pop_front().map_or(0, |row| row.len());
+        first += 1;
+    }
+    for (index, row) in (cursor + 1..).zip(inspector.rows(cursor + 1, height.saturating_sub(used))) {
+        if used >= height {
             break;
         }
-        used += width;
+        let row = lines(&row, index);
+        used += row.len();
+        rows.push_back(row);
     }
-    if end == text.len() {
-        return (text.to_owned(), String::new());
+    // Room that is left at the bottom is for rows above.
+    while used < height
+        && let Some(above) = first.checked_sub(1)
+        && let Some(row) = inspector.rows(above, 1).first()
+    {
+        let row = lines(row, above);
+        if used + row.len() > height {
+            break;
+        }
+        used += row.len();
+        rows.push_front(row);
+        first = above;
     }
-    let blank = text[..end].rfind(' ').filter(|blank| *blank > end / 2);
-    let at = blank.map_or(end, |blank| blank + 1);
-    (text[..at].to_owned(), text[at..].to_owned())
+    InView { first, rows }
+}
+
+struct Painter<'a> {
+    theme: &'a Theme,
+    time: &'a dyn Fn(Millis) -> String,
+    needle: &'a str,
+    width: usize,
+    height: usize,
+}
+
+impl Painter<'_> {
+    fn lines(&self, row: &InspectorRow, is_cursor: bool) -> Vec<Line<'static>> {
+        let most = if is_cursor { self.height } else { LINES.min(self.height) };
+        let mut cells = Cells::new(self.width.saturating_mul(most));
+        let indent = self.write(&row.kind, is_cursor, &mut cells);
+        if row.is_match {
+            cells.mark(self.needle);
+        }
+        cells.broken(indent, self.width, most)
+    }
+
+    /// Writes a row, and answers how far it is indented where it goes on.
+    fn write(&self, row: &RowKind, is_cursor: bool, cells: &mut Cells) -> usize {
+        let (theme, dim, plain, step) = (self.theme, self.theme.dim, Style::new(), self.step());
+        match row {
+            RowKind::Status { status, took, visit, visits, iteration, folded } => {
+                self.fold(*folded, cells);
+                let (sign, style) = theme.visit(*status);
+                match status {
+                    Some(status) => cells.push(&format!("{sign} {}", status.word()), style),
+                    None => cells.push("not reached", dim),
+                }
+                if let Some(took) = took {
+                    cells.push(&format!("  {}", duration(*took)), plain);
+                }
+                if *visits > 1 {
+                    cells.push(&format!("  visit {visit} of {visits}"), dim);
+                }
+                if let Some(iteration) = iteration {
+                    cells.push(&format!("  item {iteration}"), dim);
+                }
+                2
+            }
+            RowKind::Order { status, folded } => {
+                self.fold(*folded, cells);
+                let (sign, style) = theme.order(*status);
+                cells.push(&format!("{sign} {status}"), style);
+                2
+            }
+            RowKind::Heading { title, folded, note } => {
+                self.fold(*folded, cells);
+                cells.push(title, theme.title);
+                if !note.is_empty() {
+                    cells.push(&format!("  {note}"), dim);
+                }
+                2
+            }
+            RowKind::Fact { name, value, tone } => {
+                cells.blanks(step);
+                let mut indent = step;
+                if !name.is_empty() {
+                    let columns = if self.width < NARROW { 0 } else { NAMES };
+                    cells.push(&format!("{name:<columns$} "), theme.field);
+                    indent += columns + 1;
+                }
+                cells.push(value, self.tone(*tone));
+                indent
+            }
+            RowKind::Tree(row) => self.tree(row, cells),
+            RowKind::Try { number, waited, took, outcome, cause, .. } => {
+                cells.blanks(step);
+                cells.push(&format!("{number} "), plain);
+                let (status, word) = match outcome {
+                    Outcome::Running => (VisitStatus::Running, "running"),
+                    Outcome::Succeeded => (VisitStatus::Succeeded, "ok"),
+                    Outcome::Failed(error) => (VisitStatus::Failed, error.as_str()),
+                    Outcome::GivenUp => (VisitStatus::Aborted, "given up"),
+                };
+                let (sign, style) = theme.visit(Some(status));
+                cells.push(&format!("{sign} {word}"), style);
+                cells.push(&format!(" {}", duration(*took)), plain);
+                if let Some(waited) = waited {
+                    cells.push(&format!(" after {}", duration(*waited)), dim);
+                }
+                if let Some(cause) = cause.as_ref().filter(|_| is_cursor || self.width >= WIDE) {
+                    cells.push(&format!("  {cause}"), dim);
+                }
+                step * 2
+            }
+            RowKind::Step { moment, at, status, reason } => {
+                cells.blanks(step);
+                if let Some(moment) = moment {
+                    let word = match moment {
+                        Moment::Before => "before",
+                        Moment::Within => "within",
+                        Moment::After => "after",
+                    };
+                    cells.push(&format!("{word:<7}"), dim);
+                }
+                if let Some(at) = at {
+                    cells.push(&format!("{} ", (self.time)(*at)), dim);
+                }
+                let (sign, style) = theme.order(*status);
+                cells.push(&format!("{sign} {status}"), style);
+                let apart = if self.width < WIDE { "\n" } else { "  " };
+                cells.push(&format!("{apart}{reason}"), plain);
+                step * 2
+            }
+            RowKind::Log { at, level, text, .. } => {
+                cells.blanks(step);
+                if self.width >= TIMED {
+                    cells.push(&format!("{} ", (self.time)(*at)), dim);
+                }
+                if !level.is_empty() {
+                    cells.push(&format!("{level:<5} "), theme.level(level));
+                }
+                cells.push(text, if level.is_empty() { dim } else { plain });
+                step * 2
+            }
+            RowKind::Event { id, type_name, offset, tone } => {
+                cells.blanks(step);
+                cells.push(&format!("{id:>4} "), dim);
+                cells.push(type_name, self.tone(*tone));
+                cells.push(&format!("  +{}", duration(*offset)), dim);
+                step * 2
+            }
+        }
+    }
+
+    fn tree(&self, row: &tree::Row, cells: &mut Cells) -> usize {
+        let (dim, plain, step) = (self.theme.dim, Style::new(), self.step());
+        // However deep it is, half of the pane is left for what it says.
+        let indent = step.saturating_mul(row.depth.saturating_add(1)).min(self.width / 2);
+        cells.blanks(indent);
+        if let Some(key) = &row.key {
+            cells.push(key, self.theme.field);
+            cells.push(": ", dim);
+        }
+        match &row.value {
+            RowValue::Open { bracket, count, folded, opened } => {
+                let (open, close) = brackets(*bracket);
+                if *opened {
+                    // It stands in a string.
+                    cells.push("\"", dim);
+                }
+                match count {
+                    0 => cells.push(&format!("{open}{close}"), plain),
+                    count if *folded => {
+                        cells.push(open, plain);
+                        cells.push(&format!("… {count}"), dim);
+                        cells.push(close, plain);
+                    }
+                    _ => cells.push(open, plain),
+                }
+            }
+            RowValue::Close { bracket } => cells.push(brackets(*bracket).1, plain),
+            RowValue::Text(text) if row.path.starts_with('$') => {
+                cells.push("\"", dim);
+                cells.push(text, plain);
+                cells.push("\"", dim);
+            }
+            RowValue::Text(text) | RowValue::Number(text) => cells.push(text, plain),
+            RowValue::Bool(value) => cells.push(if *value { "true" } else { "false" }, plain),
+            RowValue::Null => cells.push("null", dim),
+        }
+        indent.saturating_add(step)
+    }
+
+    fn fold(&self, folded: bool, cells: &mut Cells) {
+        cells.push(self.theme.fold(folded), self.theme.dim);
+        cells.push(" ", Style::new());
+    }
+
+    fn tone(&self, tone: Tone) -> Style {
+        match tone {
+            Tone::Plain => Style::new(),
+            Tone::Dim => self.theme.dim,
+            Tone::Good => self.theme.visit(Some(VisitStatus::Succeeded)).1,
+            Tone::Bad => self.theme.error,
+            Tone::Waiting => self.theme.waiting,
+        }
+    }
+
+    /// The columns that a level is indented by.
+    fn step(&self) -> usize {
+        if self.width < NARROW { 1 } else { 2 }
+    }
+}
+
+const fn brackets(bracket: Bracket) -> (&'static str, &'static str) {
+    match bracket {
+        Bracket::Object => ("{", "}"),
+        Bracket::Array => ("[", "]"),
+    }
 }

@@ -3,26 +3,45 @@
 //! Reads the model and changes nothing; asks nobody and waits for nothing. What is costly to work out, and depends on
 //! less than the whole model, is prepared before in [`Views`].
 
+mod calls;
+mod cells;
 mod chrome;
+mod clip;
+mod compare;
 mod dialogs;
+mod events;
 mod executions;
+mod fleet;
 pub mod graph;
 mod graph_notes;
 pub mod graph_pane;
+mod help;
 mod inspector;
 mod layout;
 mod logs;
+mod metrics;
+mod numbers;
 mod orders;
+mod painted;
+mod palette;
+mod test_state;
 pub mod text;
 pub mod theme;
+mod timeline;
+mod window;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use diagram::{Charset, Zoom};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 
+use crate::app::model::{Drawn, Subject};
+use crate::app::mouse::{Hit, Mouse};
+use crate::app::settings::{Shares, TimeStyle};
 use crate::app::{Model, Pane};
+use crate::facts::Millis;
 use graph::{Detail, Plan, plan};
 use theme::Theme;
 
@@ -34,14 +53,27 @@ pub const SMALLEST: (u16, u16) = (60, 18);
 pub struct Views {
     theme: Theme,
     drawings: Drawings,
-    /// The machine whose drawings are being worked out.
-    under_way: Option<Arc<asl::Machine>>,
+    /// What is being worked out.
+    under_way: Option<Wanted>,
+}
+
+/// What is to be drawn of a machine.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    machine: Arc<asl::Machine>,
+    collapsed: BTreeSet<String>,
+}
+
+impl Wanted {
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.machine, &other.machine) && self.collapsed == other.collapsed
+    }
 }
 
 /// The drawings of a machine, at every size.
 #[derive(Debug, Default)]
 pub struct Drawings {
-    machine: Option<Arc<asl::Machine>>,
+    of: Option<Wanted>,
     full: Plan,
     compact: Plan,
     narrow: Plan,
@@ -49,14 +81,17 @@ pub struct Drawings {
 
 impl Drawings {
     /// Works them out: milliseconds for a small machine, a second for a huge one. Not for the task that draws.
-    pub fn of(machine: Arc<asl::Machine>) -> Self {
-        let scope = machine.graph();
-        let detail = |zoom, labels| Detail { zoom, labels, badge: graph_pane::BADGE };
+    pub fn of(wanted: Wanted) -> Self {
+        let scope = wanted.machine.graph();
+        let drawn = |zoom, labels| {
+            let detail = Detail { zoom, labels, badge: graph_pane::BADGE };
+            plan(&scope, detail, Charset::Unicode, &wanted.collapsed)
+        };
         Self {
-            full: plan(&scope, detail(Zoom::Full, true), Charset::Unicode),
-            compact: plan(&scope, detail(Zoom::Compact, true), Charset::Unicode),
-            narrow: plan(&scope, detail(Zoom::Compact, false), Charset::Unicode),
-            machine: Some(machine),
+            full: drawn(Zoom::Full, true),
+            compact: drawn(Zoom::Compact, true),
+            narrow: drawn(Zoom::Compact, false),
+            of: Some(wanted),
         }
     }
 }
@@ -67,22 +102,22 @@ impl Views {
         Self { theme, ..Self::default() }
     }
 
-    /// The machine that has to be drawn and is not, if there is one: once for each.
-    pub fn wanted(&mut self, model: &Model) -> Option<Arc<asl::Machine>> {
+    /// What has to be drawn and is not, if there is something: once for each.
+    pub fn wanted(&mut self, model: &Model) -> Option<Wanted> {
         let machine = model.known.as_ref().and_then(|known| known.machine.as_ref())?;
-        let is_this =
-            |known: &Option<Arc<asl::Machine>>| known.as_ref().is_some_and(|known| Arc::ptr_eq(known, machine));
-        if is_this(&self.drawings.machine) || is_this(&self.under_way) {
+        let wanted = Wanted { machine: Arc::clone(machine), collapsed: model.collapsed.clone() };
+        let is_this = |known: &Option<Wanted>| known.as_ref().is_some_and(|known| known.is(&wanted));
+        if is_this(&self.drawings.of) || is_this(&self.under_way) {
             return None;
         }
-        self.under_way = Some(Arc::clone(machine));
-        Some(Arc::clone(machine))
+        self.under_way = Some(wanted.clone());
+        Some(wanted)
     }
 
     /// Takes drawings, unless others are wanted by now.
     pub fn take(&mut self, drawings: Drawings) {
-        let wanted = match (&self.under_way, &drawings.machine) {
-            (Some(wanted), Some(drawn)) => Arc::ptr_eq(wanted, drawn),
+        let wanted = match (&self.under_way, &drawings.of) {
+            (Some(wanted), Some(drawn)) => wanted.is(drawn),
             _ => false,
         };
         if wanted {
@@ -92,35 +127,96 @@ impl Views {
     }
 }
 
-/// Draws the dashboard, and answers how far the inspector could be scrolled.
-pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) -> usize {
+/// What is at a place of the screen, and the shares if the divider that is held goes there.
+pub fn pointed(model: &Model, area: Rect, mouse: Mouse) -> (Option<Hit>, Option<Shares>) {
+    if model.dialog.is_some() || area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return (None, None);
+    }
+    let shares = model.settings.panes;
+    let placed = layout::place(area, model.focus, model.drawer, model.zoomed, shares);
+    let to = Position::new(mouse.column, mouse.row);
+    let dragged = model.pointer.held().map(|divider| layout::dragged(shares, divider, to, area));
+    (placed.hit(mouse.column, mouse.row), dragged)
+}
+
+/// Draws the dashboard, and answers what was in view.
+pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) -> Drawn {
+    let mut drawn = Drawn::default();
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         chrome::too_small(area, frame.buffer_mut());
-        return 0;
+        return drawn;
     }
     let theme = &views.theme;
-    let plan = layout::place(area, model.focus, model.zoomed, model.settings.panes);
+    let plan = layout::place(area, model.focus, model.drawer, model.zoomed, model.settings.panes);
     chrome::header(model, theme, plan.header, frame.buffer_mut());
-    let mut most = 0;
     for (pane, area) in &plan.panes {
-        most = most.max(draw_pane(model, views, *pane, *area, frame));
+        draw_pane(model, views, *pane, *area, frame, &mut drawn);
     }
     chrome::footer(model, theme, plan.footer, frame.buffer_mut());
-    dialogs::draw(model, theme, area, frame);
-    most
+    drawn.help_most = dialogs::draw(model, theme, area, frame);
+    drawn
 }
 
-fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut Frame<'_>) -> usize {
+fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut Frame<'_>, drawn: &mut Drawn) {
     let theme = &views.theme;
     let buffer = frame.buffer_mut();
     let inner = chrome::border(model, theme, pane, area, buffer);
+    let (inner, cursor) = chrome::prompt(model, theme, pane, inner, buffer);
+    let times = cells::Times { now: model.now, zone: &model.zone, style: model.settings.times };
     match pane {
-        Pane::Executions => executions::draw(model, theme, inner, buffer),
+        Pane::Executions => {
+            executions::draw(&model.list, model.now, &model.zone, &model.settings, theme, inner, buffer);
+        }
         Pane::Graph => graph_pane::draw(model, views, inner, buffer),
-        Pane::Inspector => return inspector::draw(model, theme, inner, buffer),
+        Pane::Inspector => match (model.subject, &model.compared, &model.fleet) {
+            (Subject::Compare, Some(compared), _) => match &compared.comparison {
+                Some(comparison) => {
+                    let sides = [&compared.left.0, &compared.right.0];
+                    let first = model.compare_scroll;
+                    drawn.compare_most = compare::draw(comparison, sides, model.now, first, theme, inner, buffer);
+                }
+                None => chrome::note("Reading both histories…", theme, inner, buffer),
+            },
+            (Subject::Fleet, _, Some(fleet)) => {
+                fleet::draw(fleet, &model.fleet_view, times, theme, inner, buffer);
+            }
+            _ => {
+                let focused = model.focus == Pane::Inspector && model.dialog.is_none();
+                let time = |at: Millis| time_of_day(model, at);
+                drawn.inspector = inspector::draw(&model.inspector, focused, &time, theme, inner, buffer);
+            }
+        },
         Pane::Orders => orders::draw(model, theme, inner, buffer),
-        Pane::Logs => logs::draw(model, theme, inner, buffer),
+        Pane::Logs => {
+            let started = model.run().and_then(|run| run.events.first()).map(|event| event.at);
+            let since = started.filter(|_| model.settings.times == TimeStyle::Relative);
+            let times = logs::Times { zone: &model.zone, since };
+            drawn.logs_rows = Some(logs::draw(&model.logs, times, theme, inner, buffer));
+        }
+        Pane::Timeline => drawn.timeline_rows = Some(timeline::draw(&model.timeline, theme, inner, buffer)),
+        Pane::Events => match &model.watch {
+            Some(watch) => {
+                let happened = watch.scrub().position();
+                events::draw(&model.events, watch.events(), happened, theme, inner, buffer);
+            }
+            None => chrome::note("Choose an execution.", theme, inner, buffer),
+        },
+        Pane::Metrics => metrics::draw(&model.metrics, &model.zone, theme, inner, buffer),
     }
-    0
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// A time of day, or how long after the start of the execution.
+fn time_of_day(model: &Model, at: Millis) -> String {
+    let started = model.run().and_then(|run| run.events.first()).map(|event| event.at);
+    match started.filter(|_| model.settings.times == TimeStyle::Relative) {
+        Some(started) => numbers::offset(at - started),
+        None => {
+            let time = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
+            time.to_zoned(model.zone.clone()).strftime("%H:%M:%S%.3f").to_string()
+        }
+    }
 }

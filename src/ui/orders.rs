@@ -1,4 +1,4 @@
-//! The list of orders, and one of them whole.
+//! The list of orders. One of them whole is in the inspector.
 
 use order_core::OrderRecord;
 use ratatui::buffer::Buffer;
@@ -7,8 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::executions::first_row;
-use super::inspector::{document, field};
-use super::text::{clean, cut};
+use super::text::cut;
 use super::theme::Theme;
 use crate::app::Model;
 
@@ -45,51 +44,4 @@ fn line(theme: &Theme, order: &OrderRecord, width: usize) -> Line<'static> {
         spans.push(Span::styled(format!("{total:>left$}"), theme.dim));
     }
     Line::from(spans)
-}
-
-/// The chosen order: status history, lines, payment, reservation.
-pub(super) fn details(model: &Model, theme: &Theme) -> Vec<Line<'static>> {
-    let Some(id) = &model.order else { return vec![Line::styled("Choose an order.", theme.dim)] };
-    let Some(facts) = model.order_facts.as_ref().filter(|facts| facts.record.order_id == *id) else {
-        return vec![Line::styled("Loading, or not recorded.", theme.dim)];
-    };
-    let record = &facts.record;
-    let (sign, style) = theme.order(record.status);
-    let mut lines = vec![Line::styled(format!("{sign} {}", record.status), style)];
-    if let Some(customer) = record.customer() {
-        lines.push(field(theme, "customer", customer));
-    }
-    if let Some(total) = record.total() {
-        lines.push(field(theme, "total", &total.to_string()));
-    }
-    // A payment without an amount and a reservation without lines are the marks that forbid one.
-    if let Some(payment) = facts.payment.as_ref().filter(|payment| !payment.amount.is_empty()) {
-        lines.push(field(
-            theme,
-            "payment",
-            &format!("{} {} {}", payment.state.as_str(), payment.amount, payment.reference),
-        ));
-    }
-    if let Some(reservation) = facts.reservation.as_ref().filter(|reservation| !reservation.lines.is_empty()) {
-        let pieces: Vec<String> = reservation.lines.iter().map(|(sku, count)| format!("{count} x {sku}")).collect();
-        lines.push(field(theme, "stock", &format!("{} {}", reservation.state.as_str(), pieces.join(", "))));
-    }
-    if record.approval_token.is_some() {
-        lines.push(Line::styled("waits for approval: a approves, r rejects", theme.waiting));
-    }
-    lines.push(Line::styled("history", theme.field));
-    for entry in &record.history {
-        let time = match entry.at.parse::<jiff::Timestamp>() {
-            Ok(at) => at.to_zoned(model.zone.clone()).strftime("%H:%M:%S%.3f").to_string(),
-            Err(_) => clean(&entry.at),
-        };
-        let style = theme.order(entry.status).1;
-        lines.push(Line::from(vec![
-            Span::styled(format!("  {time} "), theme.dim),
-            Span::styled(entry.status.to_string(), style),
-        ]));
-        lines.push(Line::raw(format!("    {}", clean(&entry.reason))));
-    }
-    lines.extend(document(theme, "order", &record.order.to_string()));
-    lines
 }

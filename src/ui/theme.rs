@@ -160,7 +160,12 @@ impl Theme {
         }
     }
 
-    const fn sign(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+    /// The sign before what folds.
+    pub(super) const fn fold(&self, folded: bool) -> &'static str {
+        if folded { self.sign("▸", "+") } else { self.sign("▾", "-") }
+    }
+
+    pub(super) const fn sign(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.signs {
             Signs::Unicode => unicode,
             Signs::Ascii => ascii,

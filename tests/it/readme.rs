@@ -11,15 +11,8 @@ fn readme() -> String {
 
 fn table() -> String {
     let mut table = "| key | does | where |\n|---|---|---|\n".to_owned();
-    for binding in BINDINGS.iter().filter(|binding| binding.mode != Mode::Help) {
-        let place = match binding.mode {
-            Mode::Panes => "everywhere",
-            Mode::Graph => "graph",
-            Mode::Logs => "logs",
-            Mode::Submit => "new order",
-            Mode::Question => "questions",
-            Mode::Help => continue,
-        };
+    for binding in BINDINGS.iter().filter(|binding| !matches!(binding.mode, Mode::Help | Mode::Palette | Mode::Clip)) {
+        let place = binding.mode.title().to_lowercase();
         writeln!(table, "| `{}` | {} | {place} |", binding.shown, binding.help).unwrap();
     }
     table

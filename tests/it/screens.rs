@@ -1,6 +1,7 @@
 //! Screens as snapshots: keys and answers in, what is then seen.
 
 use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
+use orderflow_tui::app::model::Drawn;
 use orderflow_tui::app::{Key, Model, Msg, update};
 use orderflow_tui::facts::{
     Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, MachineKind,
@@ -211,9 +212,9 @@ impl App {
             self.views.take(ui::Drawings::of(machine));
         }
         let (model, views) = (&self.model, &self.views);
-        let mut inspector_most = 0;
-        self.terminal.draw(|frame| inspector_most = ui::draw(model, views, frame)).unwrap();
-        update(&mut self.model, Msg::Drawn { inspector_most });
+        let mut seen = Drawn::default();
+        self.terminal.draw(|frame| seen = ui::draw(model, views, frame)).unwrap();
+        update(&mut self.model, Msg::Drawn(seen));
         self.terminal.backend().to_string()
     }
 }
@@ -235,7 +236,7 @@ snapshots! {
     lively_200x60: App::lively(200, 60);
     items_120x40: App::running(120, 40, ITEMS).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('d')]);
     backing_off_120x40: App::running(120, 40, BACKING_OFF).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('d')]);
-    failure_120x40: App::lively(120, 40).keys(&[Key::Char('f')]);
+    failure_120x40: App::lively(120, 40).keys(&[Key::Char('F')]);
     order_80x24: App::lively(80, 24).keys(&[Key::Char('4')]);
     logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('s')]);
     submit_80x24: App::lively(80, 24).keys(&[Key::Char('n'), Key::Down, Key::Down]);
@@ -310,7 +311,7 @@ fn a_failed_call_is_told_and_the_rest_goes_on() {
 
 #[test]
 fn nothing_from_outside_steers_the_terminal() {
-    let mut app = App::lively(120, 40).keys(&[Key::Char('f')]);
+    let mut app = App::lively(120, 40).keys(&[Key::Char('F')]);
     assert!(!app.screen().contains('\u{1b}'));
 }
 
@@ -341,6 +342,30 @@ fn no_key_and_no_size_panics() {
         Key::Delete,
         Key::Ctrl('s'),
         Key::Char('ü'),
+        Key::Char('F'),
+        Key::Char('/'),
+        Key::Char(':'),
+        Key::Char(' '),
+        Key::Char('c'),
+        Key::Char('v'),
+        Key::Char('['),
+        Key::Char(']'),
+        Key::Char('{'),
+        Key::Char('}'),
+        Key::Char('y'),
+        Key::Char('t'),
+        Key::Char('T'),
+        Key::Char('b'),
+        Key::Char('i'),
+        Key::Char('6'),
+        Key::Char('7'),
+        Key::Char('8'),
+        Key::Char('5'),
+        Key::Char('+'),
+        Key::Char('-'),
+        Key::Char('e'),
+        Key::Char('A'),
+        Key::Char('R'),
     ];
     for (width, height) in [(1, 1), (60, 18), (80, 24), (250, 80)] {
         for filled in [false, true] {

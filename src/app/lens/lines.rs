@@ -80,7 +80,7 @@ impl Wanted<'_> {
 }
 
 /// The request that the cause or the result of a try names.
-fn named_request(attempt: &Attempt) -> Option<String> {
+pub(in crate::app) fn named_request(attempt: &Attempt) -> Option<String> {
     let cause = attempt.cause.as_deref().unwrap_or_default();
     let document: Option<Value> = serde_json::from_str(cause).ok();
     let said = document.as_ref().and_then(|document| document.get("requestId")).and_then(Value::as_str);
@@ -114,7 +114,7 @@ fn is_request(id: &str) -> bool {
 }
 
 /// The function that a try called, without its version.
-fn function_of(attempt: &Attempt) -> Option<String> {
+pub(in crate::app) fn function_of(attempt: &Attempt) -> Option<String> {
     let resource = attempt.resource.as_deref()?;
     if resource.starts_with("arn:") && resource.contains(":function:") {
         return function_name(resource);

@@ -15,6 +15,8 @@ use crate::world::World;
 
 /// The longest answer: AWS's 100,800 data points.
 const MOST_POINTS: usize = 100_800;
+/// The most queries of a request.
+const MOST_QUERIES: usize = 500;
 
 /// Counts an invocation of a function.
 pub(crate) fn invocation(world: &World, function: &str, millis: f64, failed: bool) {
@@ -161,6 +163,8 @@ struct GetMetricData {
     start_time: Time,
     end_time: Time,
     scan_by: Option<String>,
+    next_token: Option<String>,
+    max_datapoints: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -220,6 +224,11 @@ async fn get_data(world: &World, body: &str) -> Result<Value, WireError> {
     let request: GetMetricData = read(body)?;
     let (from, to) = (request.start_time.millis()?, request.end_time.millis()?);
     let ascending = request.scan_by.as_deref() == Some("TimestampAscending");
+    if request.metric_data_queries.len() > MOST_QUERIES {
+        let message = format!("The collection MetricDataQueries must not have a size greater than {MOST_QUERIES}.");
+        return Err(WireError::new(400, "ValidationError", message));
+    }
+    let mut page = Page::new(request.next_token.as_deref(), request.max_datapoints)?;
     let mut results = Vec::new();
     for query in request.metric_data_queries {
         let Some(stat) = query.metric_stat else {
@@ -237,17 +246,64 @@ async fn get_data(world: &World, body: &str) -> Result<Value, WireError> {
         if !ascending {
             points.reverse();
         }
-        points.truncate(MOST_POINTS);
+        let Some((points, status)) = page.cut(points) else { continue };
         let (times, values): (Vec<i64>, Vec<f64>) = points.into_iter().unzip();
         results.push(json!({
             "Id": query.id,
             "Label": label,
             "Timestamps": times,
             "Values": values,
-            "StatusCode": "Complete",
+            "StatusCode": status,
         }));
     }
-    Ok(json!({"MetricDataResults": results, "Messages": []}))
+    let mut answer = json!({"MetricDataResults": results, "Messages": []});
+    if let Some(token) = page.next_token() {
+        answer["NextToken"] = token.into();
+    }
+    Ok(answer)
+}
+
+/// A page over the data points of all queries, in their order. Its token is how many of them came before.
+struct Page {
+    /// Points that came before this page.
+    before: usize,
+    /// Those of them that are still to be passed over.
+    passing: usize,
+    /// Points that this page takes still.
+    room: usize,
+    /// Points that it has.
+    taken: usize,
+    /// Whether there are more.
+    is_more: bool,
+}
+
+impl Page {
+    fn new(token: Option<&str>, most: Option<usize>) -> Result<Self, WireError> {
+        let invalid = || WireError::new(400, "InvalidNextToken", "The next token specified is invalid.");
+        let before = token.map_or(Ok(0), |token| token.parse().map_err(|_| invalid()))?;
+        let room = most.unwrap_or(MOST_POINTS).clamp(1, MOST_POINTS);
+        Ok(Self { before, passing: before, room, taken: 0, is_more: false })
+    }
+
+    /// What of a query's points stands on this page, and whether that is all that was left of them; `None` if nothing
+    /// is. A query without a point is told of on the first page.
+    fn cut<T>(&mut self, mut points: Vec<T>) -> Option<(Vec<T>, &'static str)> {
+        let had_none = points.is_empty();
+        let passed = self.passing.min(points.len());
+        points.drain(..passed);
+        self.passing -= passed;
+        let is_partial = points.len() > self.room;
+        points.truncate(self.room);
+        self.room -= points.len();
+        self.taken += points.len();
+        self.is_more |= is_partial;
+        let status = if is_partial { "PartialData" } else { "Complete" };
+        (!points.is_empty() || (had_none && self.before == 0)).then_some((points, status))
+    }
+
+    fn next_token(&self) -> Option<String> {
+        self.is_more.then(|| (self.before + self.taken).to_string())
+    }
 }
 
 /// The statistic of each period that has data: its start in seconds since 1970, and the value.
@@ -311,6 +367,31 @@ fn statistic_of(name: &str, mut values: Vec<(f64, f64)>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pages_come_to_all_the_points() {
+        for most in [1, 2, 3, 6, 7] {
+            let mut token: Option<String> = None;
+            let (mut seen, mut told, mut pages) = (vec![Vec::new(); 4], [0; 4], 0);
+            loop {
+                let mut page = Page::new(token.as_deref(), Some(most)).unwrap_or_else(|_| panic!("{token:?}"));
+                for (query, points) in [vec![1, 2, 3], vec![], vec![4], vec![5, 6]].into_iter().enumerate() {
+                    if let Some((points, _)) = page.cut(points) {
+                        seen[query].extend(points);
+                        told[query] += 1;
+                    }
+                }
+                pages += 1;
+                token = page.next_token();
+                if token.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, [vec![1, 2, 3], vec![], vec![4], vec![5, 6]], "{most}");
+            assert_eq!((pages, told[1]), (6_usize.div_ceil(most), 1), "{most}");
+        }
+        assert!(Page::new(Some("x"), None).is_err());
+    }
 
     #[test]
     fn statistics_are_cloudwatch_s() {

@@ -1,0 +1,162 @@
+//! What changes something in the cloud: asked about once, sent once, and told how it went.
+
+use super::looking::look_at;
+use super::wishes::refresh;
+use crate::app::editor::Editor;
+use crate::app::model::{Action, Cmd, Dialog, Model, Notice, Question, SubmitForm};
+use crate::app::submit;
+use crate::facts::{Arn, ExecutionStatus};
+
+/// Opens the form for a new order.
+pub(super) fn new_order(model: &mut Model) {
+    let text = text_of(&model.samples, 0);
+    model.dialog = Some(Dialog::Submit(Box::new(form(text, false))));
+}
+
+/// Opens the form with what the execution that is looked at was started with. The id is left out: it names an
+/// execution that is there already.
+pub(super) fn again(model: &mut Model) {
+    let input = model.run().and_then(|run| run.events.first()).and_then(|event| event.input.as_deref());
+    let Some(input) = input else { return };
+    let text = match serde_json::from_str::<serde_json::Value>(input) {
+        Ok(mut value) => {
+            if let Some(fields) = value.as_object_mut() {
+                fields.shift_remove("orderId");
+            }
+            serde_json::to_string_pretty(&value).unwrap_or_else(|_| input.to_owned())
+        }
+        Err(_) => input.to_owned(),
+    };
+    model.dialog = Some(Dialog::Submit(Box::new(form(Editor::new(&text), true))));
+}
+
+fn form(text: Editor, edited: bool) -> SubmitForm {
+    SubmitForm { sample: 0, in_text: edited, edited, text, problem: None, sending: None }
+}
+
+pub(super) fn text_of(samples: &[order_core::Sample], index: usize) -> Editor {
+    let text = samples.get(index).and_then(|sample| serde_json::to_string_pretty(&sample.order).ok());
+    Editor::new(&text.unwrap_or_else(|| "{}".into()))
+}
+
+/// Sends the order of the form.
+pub(super) fn send(model: &mut Model, mut form: Box<SubmitForm>) -> Vec<Cmd> {
+    // The request's number and the time make an id that no other order here has; the cloud refuses it if one has.
+    let random = format!("{:08x}{:04x}", model.now & 0xffff_ffff, model.last_request & 0xffff);
+    let wishes = match submit::prepare(&form.text.text(), &random) {
+        Ok((id, input)) => {
+            model.last_request += 1;
+            form.sending = Some(model.last_request);
+            form.problem = None;
+            vec![Cmd::StartExecution { request: model.last_request, name: id.to_string(), input }]
+        }
+        Err(problem) => {
+            form.problem = Some(problem);
+            Vec::new()
+        }
+    };
+    model.dialog = Some(Dialog::Submit(form));
+    wishes
+}
+
+pub(super) fn started(model: &mut Model, request: u64, result: Result<Arn, String>) -> Vec<Cmd> {
+    let waits = matches!(&model.dialog, Some(Dialog::Submit(form)) if form.sending == Some(request));
+    match result {
+        Ok(arn) => {
+            if waits {
+                model.dialog = None;
+            }
+            model.notice = Some(Notice { text: format!("started {}", arn.name()), is_error: false });
+            model.follow_newest = true;
+            let mut wishes = look_at(model, arn);
+            wishes.extend([Cmd::FetchExecutions, Cmd::FetchOrders]);
+            wishes
+        }
+        Err(problem) => {
+            // The form stays as it was filled.
+            if let (true, Some(Dialog::Submit(form))) = (waits, &mut model.dialog) {
+                form.sending = None;
+                form.problem = Some(problem);
+            } else {
+                model.notice = Some(Notice { text: problem, is_error: true });
+            }
+            Vec::new()
+        }
+    }
+}
+
+pub(super) fn acted(model: &mut Model, request: u64, action: &Action, result: Result<(), String>) -> Vec<Cmd> {
+    let waits = matches!(&model.dialog, Some(Dialog::Question(question)) if question.sending == Some(request));
+    match result {
+        Ok(()) => {
+            if waits {
+                model.dialog = None;
+            }
+            let text = match action {
+                Action::Approve { order, .. } => format!("approved {order}"),
+                Action::Reject { order, .. } => format!("rejected {order}"),
+                Action::Stop { executions } => match executions.as_slice() {
+                    [execution] => format!("stopped {}", execution.name()),
+                    several => format!("stopped {} executions", several.len()),
+                },
+                Action::Redrive { execution } => format!("redriven {}", execution.name()),
+            };
+            model.notice = Some(Notice { text, is_error: false });
+            model.list.clear_marks();
+            refresh(model)
+        }
+        Err(problem) => {
+            if let (true, Some(Dialog::Question(question))) = (waits, &mut model.dialog) {
+                question.sending = None;
+                question.problem = Some(problem);
+            } else {
+                model.notice = Some(Notice { text: problem, is_error: true });
+            }
+            Vec::new()
+        }
+    }
+}
+
+fn ask(model: &mut Model, text: String, action: Action, with_reason: bool) {
+    model.dialog = Some(Dialog::Question(Box::new(Question {
+        text,
+        action,
+        reason: with_reason.then(|| Editor::new("")),
+        problem: None,
+        sending: None,
+    })));
+}
+
+pub(super) fn review(model: &mut Model, approve: bool) {
+    let Some((order, token)) = model.waiting_order() else { return };
+    let total = order.total().map(|total| format!(" over {total}")).unwrap_or_default();
+    let (id, token) = (order.order_id.clone(), token.to_owned());
+    let (verb, action) = if approve {
+        ("Approve", Action::Approve { order: id.clone(), token })
+    } else {
+        ("Reject", Action::Reject { order: id.clone(), token })
+    };
+    ask(model, format!("{verb} order {id}{total}?"), action, true);
+}
+
+/// The marked executions that run, or the one that is looked at.
+pub(super) fn stop(model: &mut Model) {
+    let runs = |arn: &&Arn| model.index.get(arn).is_some_and(|entry| entry.summary.status == ExecutionStatus::Running);
+    let marked: Vec<Arn> = model.list.marked().iter().filter(runs).cloned().collect();
+    let executions =
+        if marked.is_empty() { model.watch.iter().map(|watch| watch.arn.clone()).collect() } else { marked };
+    let text = match executions.as_slice() {
+        [one] => format!("Stop execution {}? It ends as ABORTED; nothing is compensated.", one.name()),
+        several => format!("Stop {} executions? They end as ABORTED; nothing is compensated.", several.len()),
+    };
+    ask(model, text, Action::Stop { executions }, true);
+}
+
+pub(super) fn redrive(model: &mut Model) {
+    let Some(execution) = model.watch.as_ref().map(|watch| watch.arn.clone()) else { return };
+    let text = format!(
+        "Redrive execution {}? It goes on from the states that did not succeed, with the same input.",
+        execution.name()
+    );
+    ask(model, text, Action::Redrive { execution }, false);
+}

@@ -1,0 +1,155 @@
+//! Keys: to what is typed, to what lies over the panes, or to the panes.
+
+use super::dialogs;
+use super::looking::{ask, list_anew};
+use super::panes;
+use crate::app::editor::{Edit, Editor};
+use crate::app::keymap::{Intent, Key};
+use crate::app::model::{Cmd, Dialog, Model, Pane, Prompt};
+use crate::app::query;
+
+/// A key was pressed.
+pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
+    match model.keymap.intent(&model.modes(), key) {
+        Some(Intent::Quit) => {
+            model.quitting = true;
+            Vec::new()
+        }
+        Some(Intent::Suspend) => vec![Cmd::Suspend],
+        Some(intent) if model.dialog.is_some() => dialogs::intended(model, intent),
+        Some(intent) if model.prompt.is_some() => in_prompt(model, intent),
+        Some(intent) => panes::intended(model, intent),
+        None if model.dialog.is_some() => {
+            dialogs::typed(model, key);
+            Vec::new()
+        }
+        None => {
+            if let (Some(prompt), Some(edit)) = (&mut model.prompt, edit(key, false)) {
+                prompt.text.apply(edit);
+                typed(model);
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// What a key does to a text.
+pub(super) fn edit(key: Key, with_lines: bool) -> Option<Edit> {
+    Some(match key {
+        Key::Char(c) => Edit::Insert(c),
+        Key::Enter if with_lines => Edit::NewLine,
+        Key::Up if with_lines => Edit::Up,
+        Key::Down if with_lines => Edit::Down,
+        Key::Backspace => Edit::Backspace,
+        Key::Delete => Edit::Delete,
+        Key::Left => Edit::Left,
+        Key::Right => Edit::Right,
+        Key::Home => Edit::Home,
+        Key::End => Edit::End,
+        _ => return None,
+    })
+}
+
+/// Opens the line that a query or something to search for is typed in.
+pub(super) fn open_prompt(model: &mut Model) {
+    let pane = model.focus;
+    let before = match pane {
+        Pane::Executions => model.query_text.clone(),
+        Pane::Inspector => model.inspector.search_text().to_owned(),
+        Pane::Logs => model.logs.view().needle.clone(),
+        Pane::Events => model.events.filter().to_owned(),
+        Pane::Graph => String::new(),
+        Pane::Orders | Pane::Timeline | Pane::Metrics => return,
+    };
+    let mut text = Editor::new(&before);
+    text.apply(Edit::End);
+    model.prompt = Some(Prompt { pane, text, before });
+}
+
+fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
+    match intent {
+        Intent::Confirm => model.prompt = None,
+        Intent::Back => {
+            if let Some(prompt) = model.prompt.take() {
+                search(model, prompt.pane, prompt.before);
+            }
+        }
+        // What begins as typed, whole.
+        Intent::NextPane => {
+            let vocabulary = model.index.vocabulary();
+            let states = model.states();
+            if let Some(prompt) = &mut model.prompt {
+                let typed = prompt.text.text();
+                let whole = match prompt.pane {
+                    Pane::Executions => query::complete(&typed, &vocabulary).into_iter().next(),
+                    Pane::Graph => states.into_iter().find(|state| is_like(state, &typed)),
+                    _ => None,
+                };
+                if let Some(whole) = whole {
+                    prompt.text = Editor::new(&whole);
+                    prompt.text.apply(Edit::End);
+                }
+            }
+            typed(model);
+        }
+        _ => {}
+    }
+    super::wishes::fetch_details(model)
+}
+
+/// Searches as one types.
+pub(super) fn typed(model: &mut Model) {
+    if let Some(prompt) = &model.prompt {
+        let (pane, text) = (prompt.pane, prompt.text.text());
+        search(model, pane, text);
+    }
+}
+
+fn search(model: &mut Model, pane: Pane, text: String) {
+    match pane {
+        Pane::Executions => ask(model, text),
+        Pane::Inspector => drop(model.inspector.search(&text)),
+        Pane::Logs => {
+            model.logs.look(|view| view.needle = text);
+            model.logs.nearest_match();
+        }
+        Pane::Events => {
+            if let Some(watch) = &model.watch {
+                model.events.set_filter(&text, watch.events());
+            }
+        }
+        Pane::Graph if text.is_empty() => {}
+        Pane::Graph => {
+            let found = model.states().into_iter().find(|state| is_like(state, &text));
+            if let Some(state) = found {
+                super::looking::choose_state(model, state);
+            }
+        }
+        Pane::Orders | Pane::Timeline | Pane::Metrics => {}
+    }
+}
+
+fn is_like(state: &str, typed: &str) -> bool {
+    state.to_lowercase().contains(&typed.to_lowercase())
+}
+
+/// What was searched for in the focused pane is forgotten; whether there was something.
+pub(super) fn forget_search(model: &mut Model) -> bool {
+    match model.focus {
+        Pane::Inspector if !model.inspector.search_text().is_empty() => drop(model.inspector.search("")),
+        Pane::Logs if !model.logs.view().needle.is_empty() => model.logs.look(|view| view.needle.clear()),
+        Pane::Executions if !model.query.is_empty() || !model.query_text.is_empty() => ask(model, String::new()),
+        Pane::Events if !model.events.filter().is_empty() => search(model, Pane::Events, String::new()),
+        Pane::Executions if !model.list.marked().is_empty() => {
+            model.list.clear_marks();
+            list_anew(model);
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// Whether keys go to a dialog that takes text.
+pub(super) fn is_editing(model: &Model) -> bool {
+    matches!(&model.dialog, Some(Dialog::Submit(_) | Dialog::Test(_)))
+}

@@ -1,0 +1,84 @@
+//! The mouse: chooses what it points at, and moves what it is over.
+
+use super::looking::{choose_visit, show};
+use super::panes::{self, step_in};
+use crate::app::keymap::Intent;
+use crate::app::model::{Cmd, Dialog, Model, Pane, Subject};
+use crate::app::mouse::{Gesture, Hit, Mouse, MouseKind, row_of};
+use crate::facts::Millis;
+
+/// Takes in what the mouse did.
+pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, now: Millis) -> Vec<Cmd> {
+    model.now = now;
+    if let Some(dialog) = &mut model.dialog {
+        let by = match mouse.kind {
+            MouseKind::WheelUp => -3,
+            MouseKind::WheelDown => 3,
+            MouseKind::Press | MouseKind::Drag | MouseKind::Release => return Vec::new(),
+        };
+        match dialog {
+            Dialog::Help { scroll } | Dialog::Calls { scroll } => *scroll = scroll.saturating_add_signed(by),
+            Dialog::Palette(palette) => palette.step(by),
+            Dialog::Copy(clip) => clip.step(by),
+            Dialog::Test(test) => test.step(by),
+            Dialog::Submit(_) | Dialog::Question(_) => {}
+        }
+        return Vec::new();
+    }
+    match model.pointer.take(mouse, hit, now) {
+        Some(Gesture::Click(hit)) => click(model, hit),
+        Some(Gesture::DoubleClick(hit)) => {
+            let mut wishes = click(model, hit);
+            wishes.extend(panes::intended(model, Intent::Open));
+            wishes
+        }
+        Some(Gesture::Scroll(hit, lines)) => hit.pane().map(|pane| step_in(model, pane, lines)).unwrap_or_default(),
+        // The shell, which knows where things are, says what they come to.
+        Some(Gesture::Divide { .. } | Gesture::LetGo(_)) | None => Vec::new(),
+    }
+}
+
+fn click(model: &mut Model, hit: Hit) -> Vec<Cmd> {
+    let Some(pane) = hit.pane() else { return Vec::new() };
+    let mut wishes = show(model, pane);
+    let Hit::Pane { row, rows, .. } = hit else { return wishes };
+    match pane {
+        Pane::Executions => {
+            // The names of the columns stand in the first row of all but the smallest lists.
+            let head = u16::from(rows >= 6) + u16::from(model.list.asked().is_some());
+            let length = model.list.rows().len();
+            let rows = rows.saturating_sub(head);
+            let place = row.checked_sub(head).and_then(|row| row_of(model.list.place(), length, rows, row));
+            if let Some(place) = place
+                && model.list.choose_row(place)
+            {
+                wishes.extend(panes::chosen_execution(model));
+            }
+        }
+        Pane::Orders => {
+            let chosen = model.orders.iter().position(|order| Some(&order.order_id) == model.order.as_ref());
+            if let Some(order) = row_of(chosen, model.orders.len(), rows, row).and_then(|at| model.orders.get(at)) {
+                model.order = Some(order.order_id.clone());
+                wishes.extend(super::wishes::fetch_order(model));
+            }
+        }
+        Pane::Inspector if matches!(model.subject, Subject::State | Subject::Order) => {
+            let before = model.inspector.cursor();
+            if model.inspector.click(usize::from(row)) && model.inspector.cursor() == before {
+                model.inspector.toggle();
+            }
+        }
+        Pane::Timeline => {
+            // A scale stands above the bars.
+            if let Some(row) = row.checked_sub(1) {
+                let first = model.timeline.first(usize::from(rows).saturating_sub(1));
+                model.timeline.choose_row(first + usize::from(row));
+                if let Some(visit) = model.timeline.visit() {
+                    choose_visit(model, visit);
+                }
+            }
+        }
+        Pane::Graph | Pane::Inspector | Pane::Logs | Pane::Events | Pane::Metrics => {}
+    }
+    wishes
+}

@@ -1,0 +1,58 @@
+//! What is to be asked: what is on the screen, and what the local index lacks.
+
+use crate::app::metrics;
+use crate::app::model::{Cmd, Model, Pane, Subject};
+
+/// How late a log line may come, in milliseconds: what was asked for is asked for again that far back.
+const LATE: i64 = 2_000;
+/// How far back logs are asked for at first, in milliseconds.
+const LOGS_BACK: i64 = 3_600_000;
+
+/// What is on the screen is asked for anew.
+pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
+    let since = model.logs.all().next_back().map_or(model.now - LOGS_BACK, |line| line.at - LATE);
+    let mut wishes = vec![Cmd::FetchExecutions, Cmd::FetchOrders, Cmd::FetchLogs { since }];
+    if model.identity.is_none() {
+        wishes.push(Cmd::FetchIdentity);
+    }
+    if model.known.is_none() {
+        wishes.push(Cmd::FetchMachine { execution: model.watch.as_ref().map(|watch| watch.arn.clone()) });
+    }
+    if let Some(watch) = &model.watch {
+        let over = model.watched().is_some_and(|execution| execution.status.is_over());
+        if !(over && watch.is_complete()) {
+            wishes.push(Cmd::FetchHistory { execution: watch.arn.clone(), after: watch.last_id() });
+        }
+    }
+    if model.subject == Subject::Order || model.focus == Pane::Orders {
+        wishes.extend(fetch_order(model));
+    }
+    wishes.extend(fetch_metrics(model));
+    wishes.extend(fetch_details(model));
+    wishes
+}
+
+/// The metrics, if they are seen and what is shown of them is old.
+pub(super) fn fetch_metrics(model: &Model) -> Vec<Cmd> {
+    if model.drawer != Pane::Metrics || model.is_replay {
+        return Vec::new();
+    }
+    let (Some(periods), Some(known)) = (model.metrics.wanted(model.now), &model.known) else { return Vec::new() };
+    let functions = metrics::functions(&known.facts.definition);
+    vec![Cmd::FetchMetrics { machine: known.facts.arn.clone(), functions, periods }]
+}
+
+/// The order that is looked at.
+pub(super) fn fetch_order(model: &Model) -> Vec<Cmd> {
+    model.order.iter().map(|id| Cmd::FetchOrder { id: id.clone() }).collect()
+}
+
+/// One of the executions that the index knows too little of: while somebody asks for what only it can tell, and where
+/// nobody counts the calls.
+pub(super) fn fetch_details(model: &Model) -> Vec<Cmd> {
+    let is_wanted = model.fleet.is_some() || !model.query.is_empty() || !model.is_aws;
+    if !is_wanted || model.is_replay {
+        return Vec::new();
+    }
+    model.index.wanting_details(1).into_iter().map(|execution| Cmd::FetchDetails { execution }).collect()
+}
