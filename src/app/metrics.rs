@@ -268,7 +268,7 @@ fn chart((title, name, statistic, tone): &Charted, series: &[&Series], periods: 
         }
     }
     Chart {
-        title: *title,
+        title,
         unit,
         tone: *tone,
         last: values.iter().rev().find_map(|value| *value),

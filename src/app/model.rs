@@ -460,6 +460,12 @@ impl Model {
         self.watch.as_ref().map(Watch::run)
     }
 
+    /// The time at the moment that is looked at.
+    pub fn moment(&self) -> Millis {
+        let past = self.watch.as_ref().filter(|watch| !watch.live).and_then(Watch::moment);
+        past.map_or(self.now, |event| event.at)
+    }
+
     /// Whether something on the screen changes with time alone.
     pub fn is_alive(&self) -> bool {
         self.executions.iter().any(|execution| !execution.status.is_over())

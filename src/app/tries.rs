@@ -221,7 +221,10 @@ mod tests {
     use crate::app::script::run;
 
     /// Of each try of the state's last visit: start, duration, wait and error.
-    fn check(script: &str, state: &str, expected: &[(Millis, Option<Millis>, Option<Millis>, Option<&str>)]) {
+    /// When it started, how long it took, how long was waited before, and its error.
+    type Tried<'a> = (Millis, Option<Millis>, Option<Millis>, Option<&'a str>);
+
+    fn check(script: &str, state: &str, expected: &[Tried<'_>]) {
         let run = run(script);
         let tries = tries(&run, None, run.last_visit_to(state).unwrap());
         let found: Vec<_> =

@@ -26,7 +26,7 @@ pub(super) async fn run(world: &Connected, args: Show) -> color_eyre::Result<End
 
 fn as_json(execution: &Execution, run: &Run) -> Value {
     let parsed = |text: Option<&str>| -> Value {
-        text.as_deref().map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
+        text.map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or_else(|_| text.into()))
     };
     let mut value = summary(&execution.summary);
     value["stateMachineArn"] = execution.machine.0.as_str().into();

@@ -72,7 +72,7 @@ pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer
             continue;
         }
         let notes = [
-            (rect.y, graph_notes::progress(run, machine, state, model.now)),
+            (rect.y, graph_notes::progress(run, machine, state, model.moment())),
             (rect.y + 2, graph_notes::times(run, state)),
         ];
         for (y, note) in notes {
@@ -214,7 +214,8 @@ fn paint_fleet(
         if rect.height > 1 && is_free(plan, right, rect.y, &framed) {
             paint_text(&framed, (right - framed.width(), rect.y), style, view, area, buffer);
         } else {
-            let brief: String = text.chars().take(BADGE).collect();
+            // A number that has no room says that there are more; the table beside has it.
+            let brief = if text.width() <= BADGE { text } else { text.chars().take(1).chain(['+']).collect() };
             paint_text(
                 &brief,
                 (right.saturating_sub(brief.width()), rect.y + rect.height / 2),

@@ -20,6 +20,9 @@ const DRAWER_LEAST: u16 = 8;
 const TOP_LEAST: u16 = 12;
 const LIST_LEAST: u16 = 4;
 
+/// Panes with their places.
+type Panes = Vec<(Pane, Rect)>;
+
 /// The places of everything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Placed {
@@ -86,7 +89,7 @@ impl Sizes {
 }
 
 /// The graph has the whole height: it is what is tall. Beside it the lists, the inspector, and the drawer below both.
-fn all(body: Rect, drawer: Pane, shares: Shares) -> (Vec<(Pane, Rect)>, Vec<(Divider, Rect)>) {
+fn all(body: Rect, drawer: Pane, shares: Shares) -> (Panes, Vec<(Divider, Rect)>) {
     let sizes = Sizes::of(body, shares);
     let (rest, graph) = beside(body, body.width.saturating_sub(sizes.graph));
     let (top, bottom) = above(rest, rest.height.saturating_sub(sizes.drawer));

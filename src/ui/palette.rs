@@ -100,7 +100,9 @@ mod tests {
     #[test]
     fn parts_that_match_stand_out() {
         let (plain, mark) = (Style::new(), Style::new().add_modifier(Modifier::BOLD));
-        let cases: [(&str, &[usize], usize, &[(&str, bool)]); 5] = [
+        /// A title, the characters that match, the columns, and what is seen with whether it stands out.
+        type Case = (&'static str, &'static [usize], usize, &'static [(&'static str, bool)]);
+        let cases: [Case; 5] = [
             ("ProcessPayment", &[7, 8, 9], 20, &[("Process", false), ("Pay", true), ("ment", false)]),
             ("ProcessPayment", &[7, 8, 9], 10, &[("Process", false), ("Pa…", true)]),
             ("zoom", &[0, 1, 2, 3], 20, &[("zoom", true)]),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use order_core::{OrderStatus, PaymentState, ReservationState};
 use orderflow_tui::app::run::{Run, VisitStatus};
-use orderflow_tui::facts::{EventKind, ExecutionStatus};
+use orderflow_tui::facts::{Arn, EventKind, ExecutionStatus, Metric, Periods, Statistic};
 use orderflow_tui::local::{self, INVENTORY_TABLE, ORDERS_TABLE};
 
 use crate::world::{World, sample};
@@ -191,4 +191,41 @@ async fn a_history_is_read_in_pages_and_from_a_known_event_on() {
         let rest = world.cloud.history_after(&arn, i64::try_from(known).unwrap()).await.unwrap();
         assert_eq!(rest, all[known..], "after {known}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn metrics_come_through_the_sdk() {
+    let world = World::open().await;
+    let arn = world.submit("ord-1", &sample("declined")).await;
+    let (execution, _) = world.ended(&arn).await;
+    let day = 86_400_000;
+    let from = execution.summary.started_at.div_euclid(day) * day;
+    let periods = Periods { from, to: from + 2 * day, each: day };
+    let functions = ["process-payment".to_owned(), "none-such".to_owned()];
+    let series = world.cloud.metrics(Some(&local::machine_arn()), &functions, periods).await.unwrap();
+    let total = |of: &str, name: Metric, statistic: Statistic| -> f64 {
+        let found = series.iter().find(|one| one.of.ends_with(of) && one.name == name && one.statistic == statistic);
+        found.unwrap().points.iter().map(|(_, value)| value).fold(0.0, |sum, value| sum + value)
+    };
+    assert_eq!(series.len(), 8 + 2 * 5);
+    assert_eq!(total("order-workflow", Metric::ExecutionsStarted, Statistic::Sum), 1.0);
+    assert_eq!(total("order-workflow", Metric::ExecutionsFailed, Statistic::Sum), 1.0);
+    assert!(total("process-payment", Metric::Errors, Statistic::Sum) >= 1.0);
+    assert_eq!(total("none-such", Metric::Invocations, Statistic::Sum), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_called_is_counted() {
+    let world = World::open().await;
+    world.cloud.identity().await.unwrap();
+    world.cloud.identity().await.unwrap();
+    let missing = Arn(local::machine_arn().0.replace(":stateMachine:", ":execution:") + ":none-such");
+    world.cloud.execution(&missing).await.unwrap_err();
+    let counts = world.cloud.calls(i64::MAX);
+    let of = |operation: &str| {
+        let found = counts.iter().find(|one| one.operation == operation).unwrap();
+        (found.calls, found.throttled, found.failed)
+    };
+    assert_eq!(of("GetCallerIdentity"), (2, 0, 0));
+    assert_eq!(of("DescribeExecution"), (1, 0, 1));
 }

@@ -4,8 +4,8 @@ use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, Payme
 use orderflow_tui::app::model::Drawn;
 use orderflow_tui::app::{Key, Model, Msg, update};
 use orderflow_tui::facts::{
-    Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, MachineKind,
-    OrderFacts,
+    Arn, EventKind, Execution, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts,
+    MachineKind, OrderFacts,
 };
 use orderflow_tui::{local, ui};
 use ratatui::Terminal;
@@ -14,6 +14,24 @@ use serde_json::json;
 
 /// 2026-01-01T12:00:00Z.
 const NOON: i64 = 1_767_268_800_000;
+
+const CHARGED: &str = "1 0 ExecutionStarted
+2 0 TaskStateEntered ReserveStock
+3 2 TaskScheduled
+4 3 TaskSucceeded
+5 4 TaskStateExited ReserveStock
+6 5 TaskStateEntered ProcessPayment
+7 6 TaskScheduled
+8 7 TaskFailed PaymentDeclined
+9 8 TaskStateExited ProcessPayment
+10 9 ExecutionFailed PaymentDeclined";
+
+const SHORT: &str = "1 0 ExecutionStarted
+2 0 TaskStateEntered ReserveStock
+3 2 TaskScheduled
+4 3 TaskFailed OutOfStock
+5 4 TaskStateExited ReserveStock
+6 5 ExecutionFailed OutOfStock";
 
 /// A dashboard that nobody but the test talks to.
 struct App {
@@ -196,6 +214,42 @@ impl App {
         app
     }
 
+    /// All executions on the graph.
+    fn counted(width: u16, height: u16) -> Self {
+        let mut app = Self::lively(width, height);
+        for (name, status) in [("ord-1", ExecutionStatus::Succeeded), ("ord-0", ExecutionStatus::Failed)] {
+            app.details(name, status);
+        }
+        app.keys(&[Key::Char('v')])
+    }
+
+    /// Two executions beside each other.
+    fn compared(width: u16, height: u16) -> Self {
+        let app = Self::lively(width, height);
+        let mut app = app.keys(&[Key::Char(' '), Key::Down, Key::Down, Key::Char(' '), Key::Char('c')]);
+        app.tell(Msg::Compared { execution: arn("ord-2"), result: Ok(history(CHARGED)) });
+        app.tell(Msg::Compared { execution: arn("ord-0"), result: Ok(history(SHORT)) });
+        app
+    }
+
+    fn details(&mut self, name: &str, status: ExecutionStatus) {
+        let execution = Execution {
+            summary: summary(name, status, 60),
+            machine: local::machine_arn(),
+            input: Some(format!(r#"{{"orderId":"{name}"}}"#)),
+            output: None,
+            error: (status == ExecutionStatus::Failed).then(|| "OutOfStock".to_owned()),
+            cause: None,
+        };
+        let events = if status == ExecutionStatus::Failed { history(SHORT) } else { history(CHARGED) };
+        self.tell(Msg::Details { execution: arn(name), result: Box::new(Ok((execution, events))) });
+    }
+
+    fn read_only(mut self) -> Self {
+        self.model.settings.read_only = true;
+        self
+    }
+
     fn tell(&mut self, message: Msg) {
         update(&mut self.model, message);
     }
@@ -217,6 +271,11 @@ impl App {
         update(&mut self.model, Msg::Drawn(seen));
         self.terminal.backend().to_string()
     }
+}
+
+/// Keys that are characters.
+fn typed(text: &str) -> Vec<Key> {
+    text.chars().map(Key::Char).collect()
 }
 
 macro_rules! snapshots {
@@ -243,6 +302,28 @@ snapshots! {
     submit_120x40: App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Delete]);
     approve_80x24: App::lively(80, 24).keys(&[Key::Char('4'), Key::Char('a'), Key::Char('o'), Key::Char('k')]);
     help_80x24: App::lively(80, 24).keys(&[Key::Char('?')]);
+    help_200x60: App::lively(200, 60).keys(&[Key::Char('?')]);
+    failure_80x24: App::lively(80, 24).keys(&[Key::Char('F')]);
+    failure_200x60: App::lively(200, 60).keys(&[Key::Char('F')]);
+    timeline_80x24: App::lively(80, 24).keys(&[Key::Char('6')]);
+    timeline_120x40: App::lively(120, 40).keys(&[Key::Char('6')]);
+    timeline_200x60: App::lively(200, 60).keys(&[Key::Char('6')]);
+    events_80x24: App::lively(80, 24).keys(&[Key::Char('7')]);
+    events_120x40: App::lively(120, 40).keys(&[Key::Char('7'), Key::Char('/'), Key::Char('P'), Key::Char('a'), Key::Char('y')]);
+    in_the_past_120x40: App::lively(120, 40).keys(&[Key::Char('{'), Key::Char('{'), Key::Char('[')]);
+    metrics_120x40: App::lively(120, 40).keys(&[Key::Char('8')]);
+    query_120x40: App::lively(120, 40).keys(&typed("/status:failed")).keys(&[Key::Enter]);
+    query_that_does_not_read_80x24: App::lively(80, 24).keys(&typed("/statsu:failed duration:soon"));
+    fleet_120x40: App::counted(120, 40);
+    fleet_200x60: App::counted(200, 60);
+    compare_120x40: App::compared(120, 40);
+    compare_200x60: App::compared(200, 60).keys(&[Key::Char('z')]);
+    palette_80x24: App::lively(80, 24).keys(&typed(":proc"));
+    copy_120x40: App::lively(120, 40).keys(&[Key::Char('F'), Key::Char('y')]);
+    test_state_120x40: App::lively(120, 40).keys(&[Key::Char('F'), Key::Char('t')]);
+    read_only_80x24: App::lively(80, 24).read_only().keys(&[Key::Char('n')]);
+    logs_200x60: App::lively(200, 60).keys(&[Key::Char('5'), Key::Char('z')]);
+    collapsed_120x40: App::lively(120, 40).keys(&typed("2/CheckL")).keys(&[Key::Enter, Key::Char('b')]);
 }
 
 #[test]

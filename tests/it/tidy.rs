@@ -27,6 +27,20 @@ fn floors_name_only_what_is_below_them() {
             "facts",
             &["crate::cloud", "crate::app", "crate::ui", "crate::shell", "aws_sdk", "localaws", "ratatui", "tokio"],
         ),
+        (
+            "config",
+            &[
+                "crate::cloud",
+                "crate::ui",
+                "crate::shell",
+                "crate::local",
+                "aws_sdk",
+                "localaws",
+                "ratatui",
+                "crossterm",
+                "tokio",
+            ],
+        ),
         ("cloud", &["crate::app", "crate::ui", "crate::shell", "crate::local", "localaws", "asl_engine", "ratatui"]),
         (
             "app",

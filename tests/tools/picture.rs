@@ -18,6 +18,19 @@ const COLUMNS: u16 = 140;
 const CELL: (f32, f32) = (8.4, 17.0);
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The keys, one after the other, and the picture of what is then seen.
+const PICTURES: &[(&str, &str)] = &[
+    ("F", "dashboard.svg"),
+    ("6", "timeline.svg"),
+    ("{{{", "past.svg"),
+    (".8v", "fleet.svg"),
+    ("v15/status:failed\r", "query.svg"),
+    ("\x1b\x1b1 jj c", "compare.svg"),
+    ("\x1b\x1b\x1b3:pay", "palette.svg"),
+    ("\x1b5z", "logs.svg"),
+    ("z3Ft\x13", "test-state.svg"),
+];
+
 struct Screen {
     parser: vt100::Parser,
     output: Receiver<Vec<u8>>,
@@ -85,10 +98,12 @@ fn main() {
     screen.submit(2, "? ord-");
     screen.submit(7, "✓ 3");
     screen.submit(6, "✗ 1");
-    screen.press("f");
-    screen.settle();
-    save(&screen, "dashboard.svg");
-    screen.press("1n");
+    for (keys, name) in PICTURES {
+        screen.press(keys);
+        screen.settle();
+        save(&screen, name);
+    }
+    screen.press("\x1b1n");
     screen.wait_for("order, as it will be sent");
     screen.press("jj");
     screen.settle();

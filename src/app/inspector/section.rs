@@ -199,7 +199,7 @@ impl Section {
         let folded = self.folded;
         match &self.head {
             Head::Nothing => None,
-            Head::Title { title, note } => Some(RowKind::Heading { title: *title, folded, note: note.clone() }),
+            Head::Title { title, note } => Some(RowKind::Heading { title, folded, note: note.clone() }),
             Head::Status { status, from, until, visit, visits, iteration } => Some(RowKind::Status {
                 status: *status,
                 took: status.map(|_| until.unwrap_or(now).saturating_sub(*from).max(0)),

@@ -178,7 +178,7 @@ pub(super) fn inspect(model: &mut Model) {
                 visit: model.visit,
                 logs: &logs,
                 order: model.order_facts.as_ref(),
-                now: model.now,
+                now: model.moment(),
             });
         }
         Subject::Order => match (&model.order, &model.order_facts) {

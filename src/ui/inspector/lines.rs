@@ -111,7 +111,7 @@ impl Cells {
 }
 
 /// The cells that fit, and those that are left if there are any: broken at a line break, else after a blank if one is
-/// in the second half.
+/// beyond the first third.
 fn split(cells: &[Cell], room: usize) -> (&[Cell], Option<&[Cell]>) {
     let mut used = 0;
     for (index, cell) in cells.iter().enumerate() {
@@ -124,7 +124,7 @@ fn split(cells: &[Cell], room: usize) -> (&[Cell], Option<&[Cell]>) {
             if cell.c == ' ' {
                 return parted(cells, index, index + 1);
             }
-            let blank = cells.iter().take(index).rposition(|cell| cell.c == ' ').filter(|blank| *blank > index / 2);
+            let blank = cells.iter().take(index).rposition(|cell| cell.c == ' ').filter(|blank| *blank > index / 3);
             return blank.map_or_else(|| parted(cells, index, index), |blank| parted(cells, blank, blank + 1));
         }
     }
