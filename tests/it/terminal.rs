@@ -167,11 +167,9 @@ fn ctrl_z_without_a_shell_does_nothing() {
 fn a_terminal_that_goes_away_ends_the_program() {
     let mut program = Program::start(&["--in-memory"]);
     program.wait_for("No executions yet");
-    let Program { mut child, keys, _pty, .. } = program;
-    // All that holds the other side, apart from the reader, which ends with it.
-    drop((keys, _pty));
-    // It ends, whatever it says about it.
-    child.wait().unwrap();
+    let id = program.child.process_id().unwrap();
+    std::process::Command::new("kill").args(["-HUP", &id.to_string()]).status().unwrap();
+    assert!(program.ended().1.contains("\x1b[?1049l"));
 }
 
 #[test]
@@ -182,7 +180,7 @@ fn an_order_is_edited_in_the_user_s_own_editor() {
         Program::run(env!("CARGO_BIN_EXE_orderflow-tui"), &["--in-memory"], &[("VISUAL", editor), ("EDITOR", "false")]);
     program.wait_for("No executions yet").press("n").wait_for("order, as it will be sent");
     // The key is the keymap's: Ctrl-E here.
-    program.press("\x05").wait_for("Zoe").press("\x1b").press("q");
+    program.press("\x05").wait_for("Zoe").press("\x1b").wait_for("No executions yet").press("q");
     assert_eq!(program.ended().0, 0);
 }
 
@@ -223,12 +221,18 @@ fn an_exported_execution_opens_without_a_cloud() {
     let script = format!("cd '{}'; '{}' --in-memory", directory.display(), env!("CARGO_BIN_EXE_orderflow-tui"));
     let mut program = Program::run("sh", &["-c", &script], &[]);
     program.wait_for("No executions yet").press("n").wait_for("order, as it will be sent");
-    program.press("jjjjjj\x13").wait_for("✗ ord-").press("x").wait_for("written: ").press("q");
+    program.press("jjjjjj\x13").wait_for("✗ ord-").press("F");
+    program.wait_for("PaymentDeclined").press("x").wait_for("written: ").press("q");
     assert_eq!(program.ended().0, 0);
     let mut written = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
     let path = written.find(|path| path.extension().is_some_and(|extension| extension == "json")).unwrap();
     let mut program = Program::start(&["--replay", path.to_str().unwrap()]);
-    program.wait_for("file ord-").wait_for("read-only").press("F").wait_for("PaymentDeclined");
+    program
+        .wait_for("file ord-")
+        .wait_for("read-only")
+        .wait_for("ReserveStock ✓")
+        .press("F")
+        .wait_for("PaymentDeclined");
     program.press("n").wait_for("there is no cloud").press("q");
     assert_eq!(program.ended().0, 0);
     std::fs::remove_dir_all(&directory).unwrap();
