@@ -193,7 +193,8 @@ impl LineStyle<'_> {
             line.push(&format!(" {:<room$}", cut(&clean(entry.function()), room)), theme.dim);
         }
         // What is searched for may stand where the row is cut.
-        line.push(if entry.is_found() { "*" } else { " " }, theme.waiting);
+        let (mark, style) = if entry.is_found() { ("*", theme.waiting) } else { (" ", theme.dim) };
+        line.push(mark, style);
         let word = entry.level().word();
         line.push(&format!("{word:<5} "), theme.level(word));
         let head: usize = unicode_width::UnicodeWidthStr::width(line.behind(0));

@@ -311,6 +311,7 @@ snapshots! {
     events_80x24: App::lively(80, 24).keys(&[Key::Char('7')]);
     events_120x40: App::lively(120, 40).keys(&[Key::Char('7'), Key::Char('/'), Key::Char('P'), Key::Char('a'), Key::Char('y')]);
     in_the_past_120x40: App::lively(120, 40).keys(&[Key::Char('{'), Key::Char('{'), Key::Char('[')]);
+    timeline_in_the_past_120x40: App::lively(120, 40).keys(&[Key::Char('6'), Key::Char('{'), Key::Char('{')]);
     metrics_120x40: App::lively(120, 40).keys(&[Key::Char('8')]);
     query_120x40: App::lively(120, 40).keys(&typed("/status:failed")).keys(&[Key::Enter]);
     query_that_does_not_read_80x24: App::lively(80, 24).keys(&typed("/statsu:failed duration:soon"));

@@ -121,3 +121,15 @@ fn failures_and_throttles_of_each_function_and_of_the_workflow_are_alarmed() {
     assert_eq!(count("Throttles"), FUNCTIONS.len());
     assert_eq!((count("ExecutionsFailed"), count("ExecutionThrottled")), (1, 1));
 }
+
+#[test]
+fn every_log_group_outlives_the_stack() {
+    // `destroy` deletes them after the stack, or keeps them.
+    let template = template();
+    let groups = template.matches("Type: AWS::Logs::LogGroup\n").count();
+    assert_eq!(groups, FUNCTIONS.len() + 1);
+    assert_eq!(
+        template.matches("Type: AWS::Logs::LogGroup\n    DeletionPolicy: RetainExceptOnCreate\n").count(),
+        groups
+    );
+}

@@ -78,6 +78,7 @@ pub(super) fn choose_visit(model: &mut Model, visit: usize) {
     let (state, iteration) = (found.state.clone(), found.iteration);
     choose_state(model, state);
     (model.visit, model.iteration) = (Some(visit), iteration);
+    model.timeline.choose_visit(visit);
 }
 
 /// After the moment has changed: what shows moments follows.
