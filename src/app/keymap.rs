@@ -67,6 +67,7 @@ pub enum Intent {
     PreviousError,
     Editor,
     Calls,
+    Machines,
     Suspend,
 }
 
@@ -198,6 +199,7 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Fleet, [Key::Char('-')], "-", Intent::ZoomIn, "a shorter window", true),
     binding!(Searching, [Key::Char('n')], "n", Intent::NextMatch, "next match", true),
     binding!(Searching, [Key::Char('N')], "N", Intent::PreviousMatch, "previous match", true),
+    binding!(Panes, [Key::Char('M')], "M", Intent::Machines, "another state machine", false),
     binding!(Panes, [Key::Char('K')], "K", Intent::Calls, "calls of the cloud", false),
     binding!(Panes, [Key::Char('?')], "?", Intent::Help, "help", true),
     binding!(Panes, [Key::Esc], "Esc", Intent::Back, "one step back", false),
@@ -498,6 +500,7 @@ impl Intent {
             Self::PreviousError => "previous-error",
             Self::Editor => "editor",
             Self::Calls => "calls",
+            Self::Machines => "machines",
             Self::Suspend => "suspend",
             Self::Density => "density",
             Self::Scope => "scope",

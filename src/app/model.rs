@@ -240,6 +240,8 @@ pub struct Model {
     pub identity: Option<Identity>,
     /// The machine whose executions are listed.
     pub machine: Arn,
+    /// All of the account and region, as of the last time that somebody looked for one.
+    pub machines: Vec<Arn>,
     /// The machine that is drawn: that of the execution that is looked at.
     pub known: Option<Known>,
     /// The time, as of the last message that brought it.
@@ -353,6 +355,7 @@ impl Model {
             table: String::new(),
             identity: None,
             machine,
+            machines: Vec::new(),
             known: None,
             now,
             zone: jiff::tz::TimeZone::UTC,
@@ -558,6 +561,7 @@ pub enum Msg {
     /// Something in the cloud has changed, or it is time to look.
     Changed(Millis),
     Identity(Result<Identity, String>),
+    Machines(Result<Vec<Arn>, String>),
     Executions(Result<Vec<ExecutionSummary>, String>),
     Machine {
         execution: Option<Arn>,
@@ -589,6 +593,7 @@ pub enum Msg {
 #[expect(missing_docs, reason = "each says it")]
 pub enum Cmd {
     FetchIdentity,
+    FetchMachines,
     FetchExecutions,
     FetchMachine { execution: Option<Arn> },
     FetchHistory { execution: Arn, after: i64 },
@@ -615,6 +620,7 @@ pub enum Cmd {
 #[expect(missing_docs, reason = "each is the Cmd of its name")]
 pub enum TaskKey {
     Identity,
+    Machines,
     Executions,
     Machine,
     History,
@@ -626,11 +632,24 @@ pub enum TaskKey {
     Metrics,
 }
 
+impl TaskKey {
+    /// Whether an answer is about the machine that was looked at as it was asked for.
+    pub const fn is_of_machine(&self) -> bool {
+        match self {
+            Self::Executions | Self::Machine | Self::History | Self::Details | Self::Compared(_) | Self::Metrics => {
+                true
+            }
+            Self::Identity | Self::Machines | Self::Orders | Self::Order | Self::Logs => false,
+        }
+    }
+}
+
 impl Cmd {
     /// Its key.
     pub fn key(&self) -> Option<TaskKey> {
         match self {
             Self::FetchIdentity => Some(TaskKey::Identity),
+            Self::FetchMachines => Some(TaskKey::Machines),
             Self::FetchExecutions => Some(TaskKey::Executions),
             Self::FetchMachine { .. } => Some(TaskKey::Machine),
             Self::FetchHistory { .. } => Some(TaskKey::History),

@@ -225,6 +225,7 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
             must(facts.is_editing, "nothing is being edited")?;
             must(facts.has_editor, "neither VISUAL nor EDITOR is set")
         }
+        Intent::Machines => must(!facts.is_replay, "a file has one state machine"),
         Intent::Calls => must(!facts.is_replay, "no cloud is called"),
     }
 }

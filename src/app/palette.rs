@@ -148,7 +148,7 @@ impl TargetKind {
 }
 
 impl Palette {
-    /// A palette that nothing was typed into yet: it shows the actions.
+    /// A palette that nothing was typed into yet: it shows the actions, or else the places.
     pub fn new(entries: Vec<Entry>, targets: Vec<Target>) -> Self {
         let mut palette = Self { text: Editor::new(""), entries, targets, found: Vec::new(), chosen: 0 };
         palette.search();
@@ -158,6 +158,11 @@ impl Palette {
     /// What was typed.
     pub fn text(&self) -> &Editor {
         &self.text
+    }
+
+    /// The actions that are offered.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
     }
 
     /// What is found, the best first.
@@ -249,7 +254,8 @@ impl Palette {
         self.chosen = 0;
         let pattern = Pattern::parse(&self.text.text(), CaseMatching::Ignore, Normalization::Smart);
         if pattern.atoms.is_empty() {
-            let all = (0..self.entries.len()).map(What::Action);
+            let places = if self.entries.is_empty() { self.targets.len() } else { 0 };
+            let all = (0..self.entries.len()).map(What::Action).chain((0..places).map(What::Place));
             self.found = all.map(|what| Found { what, matched: Vec::new() }).collect();
             return;
         }

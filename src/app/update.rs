@@ -125,6 +125,12 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
             Vec::new()
         }
+        Msg::Machines(result) => {
+            if let Some(machines) = noted(model, TaskKey::Machines, result) {
+                panes::machines(model, machines);
+            }
+            Vec::new()
+        }
         Msg::Executions(result) => {
             let Some(executions) = noted(model, TaskKey::Executions, result) else { return Vec::new() };
             model.index.note_summaries(&executions);

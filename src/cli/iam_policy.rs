@@ -77,7 +77,7 @@ const fn call(action: &'static str, by: Caller, on: On, why: &'static str) -> Ca
 
 /// Every operation that the program calls.
 pub const CALLS: &[Call] = &[
-    call("states:ListStateMachines", Caller::Looking, On::Everything, "find the state machine by its name"),
+    call("states:ListStateMachines", Caller::Looking, On::Everything, "find the state machine by its name, list them"),
     call("states:DescribeStateMachine", Caller::Looking, On::Machine, "its definition, for the graph"),
     call("states:ListExecutions", Caller::Looking, On::Machine, "the list of executions"),
     call("states:DescribeExecution", Caller::Looking, On::Executions, "input, output, error and cause"),

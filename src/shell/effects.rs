@@ -27,6 +27,8 @@ pub(super) struct Answer {
     pub(super) message: Msg,
     /// Whether a call was refused because there were too many.
     pub(super) throttled: bool,
+    /// The machine that was looked at as it was asked.
+    machine: Arn,
 }
 
 pub(super) struct Effects {
@@ -49,6 +51,13 @@ impl Effects {
         Self { world: World { source, machine, table }, results, running: HashMap::new() }
     }
 
+    /// What is wished from now on is about this machine, and what is still answered about another is not told.
+    pub(super) fn look_at(&mut self, machine: &Arn) {
+        if self.world.machine != *machine {
+            self.world.machine = machine.clone();
+        }
+    }
+
     /// What is wished from now on goes to this cloud.
     pub(super) fn reach(&mut self, cloud: Cloud) {
         self.world.source = Source::Cloud(cloud);
@@ -56,11 +65,11 @@ impl Effects {
 
     /// Hands a text that the terminal was offered, or not, to the system's clipboard.
     pub(super) fn copy(&self, label: &'static str, text: String, offered: bool) {
-        let results = self.results.clone();
+        let (results, machine) = (self.results.clone(), self.world.machine.clone());
         tokio::spawn(async move {
             let message = Msg::Copied { label, result: clipboard::copy(text, offered).await };
             // The dashboard may have been left.
-            let _ = results.send(Answer { key: None, message, throttled: false });
+            let _ = results.send(Answer { key: None, message, throttled: false, machine });
         });
     }
 
@@ -87,17 +96,19 @@ impl Effects {
                 let mut said = Said::default();
                 let message = world.fulfil(wish, &mut said).await;
                 // The dashboard may have been left.
-                let _ = results.send(Answer { key, message, throttled: said.throttled });
+                let _ = results.send(Answer { key, message, throttled: said.throttled, machine: world.machine });
             });
         }
     }
 
-    /// Takes an answer in, and starts what waited behind it.
+    /// Takes an answer in, and starts what waited behind it. There is no message where the machine that was asked about
+    /// is no longer looked at.
     pub(super) fn finished(&mut self, answer: Answer) -> Option<Msg> {
+        let is_late = answer.machine != self.world.machine && answer.key.as_ref().is_some_and(TaskKey::is_of_machine);
         if let Some(next) = answer.key.and_then(|key| self.running.remove(&key)).flatten() {
             self.start(vec![next]);
         }
-        Some(answer.message)
+        (!is_late).then_some(answer.message)
     }
 }
 
@@ -129,6 +140,10 @@ impl World {
         };
         match wish {
             Cmd::FetchIdentity => Msg::Identity(said.told(cloud.identity().await)),
+            Cmd::FetchMachines => {
+                let result = cloud.machines().await.map(|all| all.into_iter().map(|(arn, _)| arn).collect());
+                Msg::Machines(said.told(result))
+            }
             Cmd::FetchExecutions => Msg::Executions(said.told(self.executions(cloud).await)),
             Cmd::FetchMachine { execution } => {
                 let result = match &execution {

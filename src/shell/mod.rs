@@ -275,6 +275,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
                 }
             }
         }
+        effects.look_at(&model.machine);
         effects.start(pace.admit(wishes, Why::Wanted, beat()));
         let slowed = pace.slowed().map(|(key, every)| format!("throttled: {} every {}", word(&key), duration(every)));
         if slowed != model.slowed {
@@ -315,6 +316,7 @@ async fn ended(editing: &mut Option<Editing>) -> Result<String, EditError> {
 const fn word(key: &TaskKey) -> &'static str {
     match key {
         TaskKey::Identity => "identity",
+        TaskKey::Machines => "state machines",
         TaskKey::Executions => "executions",
         TaskKey::Machine => "machine",
         TaskKey::History | TaskKey::Compared(_) => "history",

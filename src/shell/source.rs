@@ -62,6 +62,7 @@ impl Recorded {
                 let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
                 Msg::Identity(Ok(Identity { account, arn: String::new() }))
             }
+            Cmd::FetchMachines => Msg::Machines(Ok(vec![self.machine.arn.clone()])),
             Cmd::FetchExecutions => Msg::Executions(Ok(vec![self.execution.summary.clone()])),
             Cmd::FetchMachine { execution } => Msg::Machine { execution, result: Ok(self.machine.clone()) },
             Cmd::FetchHistory { execution, after } => {

@@ -44,6 +44,10 @@ fn arn(name: &str) -> Arn {
     Arn(format!("arn:aws:states:us-east-1:000000000000:execution:order-workflow:{name}"))
 }
 
+fn invoices() -> Arn {
+    Arn("arn:aws:states:us-east-1:000000000000:stateMachine:invoices".into())
+}
+
 fn summary(name: &str, status: ExecutionStatus, seconds: i64) -> ExecutionSummary {
     ExecutionSummary {
         arn: arn(name),
@@ -245,6 +249,30 @@ impl App {
         self.tell(Msg::Details { execution: arn(name), result: Box::new(Ok((execution, events))) });
     }
 
+    /// The account has a second machine.
+    fn with_invoices(mut self) -> Self {
+        self.tell(Msg::Machines(Ok(vec![invoices(), local::machine_arn()])));
+        self
+    }
+
+    /// What is told of the second machine.
+    fn invoiced(mut self) -> Self {
+        let facts = MachineFacts {
+            arn: invoices(),
+            name: "invoices".into(),
+            definition: json!({"StartAt": "Gather", "States": {
+                "Gather": {"Type": "Pass", "Next": "Send"},
+                "Send": {"Type": "Succeed"}
+            }})
+            .to_string(),
+            kind: MachineKind::Standard,
+            log_group: None,
+        };
+        self.tell(Msg::Machine { execution: None, result: Ok(facts) });
+        self.tell(Msg::Executions(Ok(Vec::new())));
+        self
+    }
+
     fn read_only(mut self) -> Self {
         self.model.settings.read_only = true;
         self
@@ -324,7 +352,32 @@ snapshots! {
     test_state_120x40: App::lively(120, 40).keys(&[Key::Char('F'), Key::Char('t')]);
     read_only_80x24: App::lively(80, 24).read_only().keys(&[Key::Char('n')]);
     logs_200x60: App::lively(200, 60).keys(&[Key::Char('5'), Key::Char('z')]);
+    machines_80x24: App::lively(80, 24).with_invoices().keys(&[Key::Char('M')]);
+    another_machine_120x40: App::lively(120, 40).with_invoices().keys(&typed("vMinv")).keys(&[Key::Enter]).invoiced();
     collapsed_120x40: App::lively(120, 40).keys(&typed("2/CheckL")).keys(&[Key::Enter, Key::Char('b')]);
+}
+
+/// Whatever an execution does, no box moves.
+#[test]
+fn boxes_stay_where_they_are() {
+    for script in [CHARGED, SHORT, DECLINED, ITEMS, BACKING_OFF] {
+        let events = history(script);
+        let mut places = Vec::new();
+        for until in 1..=events.len() {
+            let mut app = App::running(140, 90, "1 0 ExecutionStarted");
+            app.tell(Msg::History { execution: arn("ord-2"), result: Ok(events[1..until].to_vec()) });
+            let screen = app.keys(&[Key::Char('2'), Key::Char('z')]).screen();
+            let names = ["ReceiveOrder", "CheckLines", "LookAtStock", "ProcessPayment", "NeedsAttention"];
+            let place = |name: &str| screen.lines().enumerate().find_map(|(row, line)| Some((row, line.find(name)?)));
+            places.push(names.map(|name| place(name).map(|(row, byte)| (row, screen_column(&screen, row, byte)))));
+        }
+        assert!(places[0].iter().all(Option::is_some), "{places:?}");
+        assert!(places.iter().all(|these| *these == places[0]), "{script}: {places:?}");
+    }
+}
+
+fn screen_column(screen: &str, row: usize, byte: usize) -> usize {
+    screen.lines().nth(row).map_or(0, |line| line[..byte].chars().count())
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::actions::{send, text_of};
 use super::keys::edit;
-use super::looking::{choose_state, look_at, show};
+use super::looking::{choose_state, look_at, look_at_machine, show};
 use super::panes;
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
@@ -130,10 +130,7 @@ fn chosen(model: &mut Model, choice: Choice) -> Vec<Cmd> {
             wishes.extend(look_at(model, arn));
             wishes
         }
-        Choice::Go(TargetKind::Machine(arn)) => {
-            model.machine = arn;
-            vec![Cmd::FetchExecutions]
-        }
+        Choice::Go(TargetKind::Machine(arn)) => look_at_machine(model, arn),
         Choice::Off { title, why } => {
             model.notice = Some(Notice { text: format!("{title}: {why}"), is_error: false });
             Vec::new()

@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::wishes::fetch_order;
+use crate::app::events::EventTable;
 use crate::app::executions;
 use crate::app::fleet::Fleet;
-use crate::app::inspector::Sources;
+use crate::app::fleet_view::FleetView;
+use crate::app::index::Index;
+use crate::app::inspector::{Inspector, Sources};
 use crate::app::lens;
 use crate::app::logs::{Scope, StateScope};
 use crate::app::model::{Cmd, Model, Pane, Subject};
 use crate::app::query::Query;
 use crate::app::run::VisitStatus;
+use crate::app::timeline_view::TimelineView;
 use crate::app::watch::Watch;
 use crate::facts::{Arn, LogLine, Millis};
 
@@ -28,9 +32,33 @@ pub(super) fn look_at(model: &mut Model, arn: Arn) -> Vec<Cmd> {
     model.watch = Some(Watch::new(arn.clone()));
     (model.state, model.iteration, model.visit) = (None, None, None);
     model.follow_state = true;
-    model.events = crate::app::events::EventTable::new();
+    model.events = EventTable::new();
     scope_logs(model);
     vec![Cmd::FetchHistory { execution: arn.clone(), after: 0 }, Cmd::FetchMachine { execution: Some(arn) }]
+}
+
+/// Looks at another state machine: at its newest execution, as soon as that is known.
+pub(super) fn look_at_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
+    if model.machine == machine {
+        return Vec::new();
+    }
+    model.machine = machine;
+    (model.known, model.watch, model.compared, model.fleet) = (None, None, None, None);
+    (model.state, model.iteration, model.visit) = (None, None, None);
+    (model.follow_newest, model.follow_state) = (true, true);
+    (model.executions, model.executions_loaded) = (Vec::new(), false);
+    (model.index, model.list) = (Index::default(), executions::ExecutionsList::default());
+    (model.events, model.timeline) = (EventTable::new(), TimelineView::default());
+    (model.inspector, model.subject) = (Inspector::default(), Subject::State);
+    model.fleet_view = FleetView::default();
+    model.collapsed.clear();
+    model.metrics.forget();
+    model.troubles.retain(|(of, _)| !of.is_of_machine());
+    model.logs.look(|view| view.scope = Scope::All);
+    ask(model, String::new());
+    let mut wishes = vec![Cmd::FetchExecutions, Cmd::FetchMachine { execution: None }];
+    wishes.extend(show(model, Pane::Executions));
+    wishes
 }
 
 /// Looks at the newest execution, if it is followed.

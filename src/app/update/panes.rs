@@ -13,7 +13,7 @@ use crate::app::lens;
 use crate::app::logs::{Jump, LogsView, Scope};
 use crate::app::model::{Cmd, Compared, Dialog, Model, Notice, Pane, Subject};
 use crate::app::off::why_off;
-use crate::app::palette::{self, Palette, Target};
+use crate::app::palette::{self, Palette, Target, TargetKind};
 use crate::app::settings::TimeStyle;
 use crate::app::test_state::TestDialog;
 use crate::facts::{Arn, Millis};
@@ -29,7 +29,8 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
     }
     match intent {
         Intent::Help => model.dialog = Some(Dialog::Help { scroll: 0 }),
-        Intent::Palette => open_palette(model),
+        Intent::Palette => return open_palette(model),
+        Intent::Machines => return choose_machine(model),
         Intent::Calls => {
             model.dialog = Some(Dialog::Calls { scroll: 0 });
             return vec![Cmd::CountCalls];
@@ -383,13 +384,38 @@ fn test_state(model: &mut Model) {
     }
 }
 
-fn open_palette(model: &mut Model) {
+fn open_palette(model: &mut Model) -> Vec<Cmd> {
     let entries = palette::entries(&model.keymap, &model.situation());
+    let targets = places(model);
+    model.dialog = Some(Dialog::Palette(Box::new(Palette::new(entries, targets))));
+    if model.machines.is_empty() && !model.is_replay { vec![Cmd::FetchMachines] } else { Vec::new() }
+}
+
+/// The palette with the state machines alone, of which new ones may have come.
+fn choose_machine(model: &mut Model) -> Vec<Cmd> {
+    let targets = model.machines.iter().map(Target::machine).collect();
+    model.dialog = Some(Dialog::Palette(Box::new(Palette::new(Vec::new(), targets))));
+    vec![Cmd::FetchMachines]
+}
+
+/// Where the palette leads.
+fn places(model: &Model) -> Vec<Target> {
     let states = model.states();
     let states = states.iter().map(|state| Target::state(state));
     let executions = model.list.rows().iter().map(|row| Target::execution(&row.summary.arn));
-    let targets = states.chain(executions).collect();
-    model.dialog = Some(Dialog::Palette(Box::new(Palette::new(entries, targets))));
+    states.chain(executions).chain(model.machines.iter().map(Target::machine)).collect()
+}
+
+/// Takes in which state machines there are; a palette that is open leads to them.
+pub(super) fn machines(model: &mut Model, machines: Vec<Arn>) {
+    model.machines = machines;
+    let all = places(model);
+    if let Some(Dialog::Palette(palette)) = &mut model.dialog {
+        let entries = palette.entries().to_vec();
+        let only = entries.is_empty();
+        let is_offered = |target: &Target| !only || matches!(target.kind, TargetKind::Machine(_));
+        palette.renew(entries, all.into_iter().filter(is_offered).collect());
+    }
 }
 
 /// The execution as a document, as far as it is known.
