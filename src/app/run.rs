@@ -461,22 +461,13 @@ mod tests {
             let extra = words.next();
             let kind = EventKind::of(type_name);
             let fails = matches!(kind, EventKind::TaskFailed | EventKind::ExecutionFailed);
+            let id: i64 = id.parse().unwrap();
             HistoryEvent {
-                id: id.parse().unwrap(),
-                previous: previous.parse().unwrap(),
-                at: id.parse::<i64>().unwrap() * 10,
-                kind,
-                type_name: type_name.to_owned(),
                 error: if fails { name.clone() } else { None },
                 name: if fails { None } else { name },
-                input: None,
-                output: None,
-                parameters: None,
-                resource: None,
-                cause: None,
                 index: extra.and_then(|index| index.parse().ok()),
                 length: extra.and_then(|length| length.parse().ok()),
-                assigned: Vec::new(),
+                ..HistoryEvent::new(id, previous.parse().unwrap(), id * 10, type_name)
             }
         }));
         run

@@ -3,7 +3,7 @@
 //! Never part of the program.
 
 use super::run::Run;
-use crate::facts::{EventKind, HistoryEvent};
+use crate::facts::HistoryEvent;
 
 /// The run of a script.
 pub(super) fn run(script: &str) -> Run {
@@ -25,23 +25,7 @@ fn event(line: &str) -> HistoryEvent {
     let id: i64 = id.parse().unwrap();
     let at = words.next_if(|word| word.parse::<i64>().is_ok()).map_or(id * 10, |word| word.parse().unwrap());
     let type_name = words.next().unwrap().to_owned();
-    let mut event = HistoryEvent {
-        id,
-        previous: previous.parse().unwrap(),
-        at,
-        kind: EventKind::of(&type_name),
-        type_name,
-        name: None,
-        input: None,
-        output: None,
-        parameters: None,
-        resource: None,
-        error: None,
-        cause: None,
-        index: None,
-        length: None,
-        assigned: Vec::new(),
-    };
+    let mut event = HistoryEvent::new(id, previous.parse().unwrap(), at, type_name);
     for word in words {
         match word.split_once('=') {
             Some((field, value)) => set(&mut event, field, &value.replace('~', " ")),

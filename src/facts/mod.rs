@@ -243,6 +243,30 @@ pub struct HistoryEvent {
     pub assigned: Vec<(String, String)>,
 }
 
+impl HistoryEvent {
+    /// An event of a type, by AWS's name of it, that tells nothing else yet.
+    pub fn new(id: i64, previous: i64, at: Millis, type_name: impl Into<String>) -> Self {
+        let type_name = type_name.into();
+        Self {
+            id,
+            previous,
+            at,
+            kind: EventKind::of(&type_name),
+            type_name,
+            name: None,
+            input: None,
+            output: None,
+            parameters: None,
+            resource: None,
+            error: None,
+            cause: None,
+            index: None,
+            length: None,
+            assigned: Vec::new(),
+        }
+    }
+}
+
 /// A line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {

@@ -103,7 +103,7 @@ impl Recorded {
 mod tests {
     use super::*;
     use crate::app::model::Action;
-    use crate::facts::{EventKind, ExecutionStatus, ExecutionSummary, MachineKind};
+    use crate::facts::{ExecutionStatus, ExecutionSummary, MachineKind};
 
     const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:orders:ord-1";
 
@@ -125,23 +125,7 @@ mod tests {
             kind: MachineKind::Standard,
             log_group: None,
         };
-        let event = |id: i64, type_name: &str| HistoryEvent {
-            id,
-            previous: id - 1,
-            at: 1_000 + id,
-            kind: EventKind::of(type_name),
-            type_name: type_name.to_owned(),
-            name: None,
-            input: None,
-            output: None,
-            parameters: None,
-            resource: None,
-            error: None,
-            cause: None,
-            index: None,
-            length: None,
-            assigned: Vec::new(),
-        };
+        let event = |id: i64, type_name: &str| HistoryEvent::new(id, id - 1, 1_000 + id, type_name);
         let line = LogLine {
             id: "1".into(),
             group: "/aws/lambda/pay".into(),

@@ -173,21 +173,10 @@ pub(super) mod seen {
         let is_failure = matches!(kind, EventKind::TaskFailed | EventKind::ExecutionFailed);
         let (name, error) = if is_failure { (None, word) } else { (word, None) };
         HistoryEvent {
-            id: id.parse().unwrap(),
-            previous: previous.parse().unwrap(),
-            at,
-            kind,
-            type_name: type_name.to_owned(),
             name,
-            input: None,
-            output: None,
-            parameters: None,
-            resource: None,
             error,
-            cause: None,
             index: words.next().map(|index| index.parse().unwrap()),
-            length: None,
-            assigned: Vec::new(),
+            ..HistoryEvent::new(id.parse().unwrap(), previous.parse().unwrap(), at, type_name)
         }
     }
 }

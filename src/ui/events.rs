@@ -166,23 +166,7 @@ mod tests {
     use crate::app::run::Run;
 
     fn run() -> Run {
-        let event = |id: i64, type_name: &str| HistoryEvent {
-            id,
-            previous: id - 1,
-            at: 10_000 + id * 250,
-            kind: EventKind::of(type_name),
-            type_name: type_name.to_owned(),
-            name: None,
-            input: None,
-            output: None,
-            parameters: None,
-            resource: None,
-            error: None,
-            cause: None,
-            index: None,
-            length: None,
-            assigned: Vec::new(),
-        };
+        let event = |id: i64, type_name: &str| HistoryEvent::new(id, id - 1, 10_000 + id * 250, type_name);
         let mut run = Run::default();
         run.absorb([
             HistoryEvent { input: Some(r#"{"orderId":"ord-1"}"#.into()), ..event(1, "ExecutionStarted") },

@@ -42,21 +42,12 @@ fn events(count: i64) -> Vec<HistoryEvent> {
             let document =
                 || Some(format!(r#"{{"orderId":"ord-{at}","lines":[{{"sku":"KB-1","quantity":2}}]}}"#).into());
             HistoryEvent {
-                id: at + 1,
-                previous: at,
-                at: at * 5,
-                kind,
-                type_name: type_name.to_owned(),
                 name: is_of_state.then(|| state.to_owned()),
-                error: None,
-                cause: None,
                 input: if kind == EventKind::StateEntered { document() } else { None },
                 output: if kind == EventKind::StateExited { document() } else { None },
                 parameters: if kind == EventKind::TaskScheduled { document() } else { None },
                 resource: (kind == EventKind::TaskScheduled).then(|| "lambda:invoke".to_owned()),
-                index: None,
-                length: None,
-                assigned: Vec::new(),
+                ..HistoryEvent::new(at + 1, at, at * 5, type_name)
             }
         })
         .collect()

@@ -1,9 +1,7 @@
 //! How long a frame of 200 by 60 takes, by the states of the machine that is looked at, all of them visited.
 
 use orderflow_tui::app::{Model, Msg, update};
-use orderflow_tui::facts::{
-    Arn, EventKind, ExecutionStatus, ExecutionSummary, HistoryEvent, MachineFacts, MachineKind,
-};
+use orderflow_tui::facts::{Arn, ExecutionStatus, ExecutionSummary, HistoryEvent, MachineFacts, MachineKind};
 use orderflow_tui::{local, ui};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -32,24 +30,8 @@ fn definition(states: usize) -> String {
     json!({"StartAt": "State0", "States": all}).to_string()
 }
 
-fn event(id: i64, kind: EventKind, type_name: &str, name: Option<String>) -> HistoryEvent {
-    HistoryEvent {
-        id,
-        previous: id - 1,
-        at: id,
-        kind,
-        type_name: type_name.to_owned(),
-        name,
-        error: None,
-        cause: None,
-        input: None,
-        output: None,
-        parameters: None,
-        resource: None,
-        index: None,
-        length: None,
-        assigned: Vec::new(),
-    }
+fn event(id: i64, type_name: &str, name: Option<String>) -> HistoryEvent {
+    HistoryEvent { name, ..HistoryEvent::new(id, id - 1, id, type_name) }
 }
 
 fn model(states: usize) -> Model {
@@ -71,11 +53,11 @@ fn model(states: usize) -> Model {
         log_group: None,
     };
     update(&mut model, Msg::Machine { execution: Some(arn.clone()), result: Ok(facts) });
-    let mut events = vec![event(1, EventKind::of("ExecutionStarted"), "ExecutionStarted", None)];
+    let mut events = vec![event(1, "ExecutionStarted", None)];
     for at in 0..states {
         for type_name in ["TaskStateEntered", "TaskStateExited"] {
             let id = i64::try_from(events.len() + 1).unwrap_or(i64::MAX);
-            events.push(event(id, EventKind::of(type_name), type_name, Some(format!("State{at}"))));
+            events.push(event(id, type_name, Some(format!("State{at}"))));
         }
     }
     update(&mut model, Msg::History { execution: arn, result: Ok(events) });

@@ -89,24 +89,16 @@ fn history(script: &str) -> Vec<HistoryEvent> {
             let kind = EventKind::of(words[2]);
             let failed = matches!(kind, EventKind::TaskFailed | EventKind::ExecutionFailed);
             let word = words.get(3).map(|word| (*word).to_owned());
+            let (id, previous) = (words[0].parse().unwrap(), words[1].parse().unwrap());
             HistoryEvent {
-                id: words[0].parse().unwrap(),
-                previous: words[1].parse().unwrap(),
-                at: NOON - 10_000 + words[0].parse::<i64>().unwrap() * 100,
-                kind,
-                type_name: words[2].to_owned(),
                 name: word.clone().filter(|_| !failed),
                 error: word.filter(|_| failed),
                 cause: failed.then(|| {
                     json!({"errorType": words[3], "errorMessage": "insufficient funds \u{1b}[31m"}).to_string().into()
                 }),
                 input: Some(r#"{"orderId":"ord-2"}"#.into()).filter(|_| kind == EventKind::StateEntered),
-                output: None,
-                parameters: None,
-                resource: None,
-                index: None,
                 length: words.get(4).and_then(|length| length.parse().ok()),
-                assigned: Vec::new(),
+                ..HistoryEvent::new(id, previous, NOON - 10_000 + id * 100, words[2])
             }
         })
         .collect()

@@ -5,28 +5,12 @@ use std::sync::Arc;
 use aws_sdk_sfn::types::HistoryEvent as SdkEvent;
 
 use super::millis;
-use crate::facts::{EventKind, HistoryEvent};
+use crate::facts::HistoryEvent;
 
 /// One event.
 pub(crate) fn event(event: SdkEvent) -> HistoryEvent {
     let type_name = event.r#type.as_str().to_owned();
-    let mut fact = HistoryEvent {
-        id: event.id,
-        previous: event.previous_event_id,
-        at: millis(&event.timestamp),
-        kind: EventKind::of(&type_name),
-        type_name,
-        name: None,
-        input: None,
-        output: None,
-        parameters: None,
-        resource: None,
-        error: None,
-        cause: None,
-        index: None,
-        length: None,
-        assigned: Vec::new(),
-    };
+    let mut fact = HistoryEvent::new(event.id, event.previous_event_id, millis(&event.timestamp), type_name);
     macro_rules! failures {
         ($($field:ident),* $(,)?) => {
             $(if let Some(details) = event.$field {

@@ -29,21 +29,14 @@ pub(crate) fn event(line: &str) -> Option<Logged> {
     let none = Map::new();
     let details = field(&fields, "details").and_then(Value::as_object).unwrap_or(&none);
     let event = HistoryEvent {
-        id: number(field(&fields, "id")?)?,
-        previous: field(&fields, "previousEventId").and_then(number).unwrap_or(0),
-        at: field(&fields, "eventTimestamp").and_then(number).unwrap_or(0),
-        kind: EventKind::of(type_name),
-        type_name: type_name.to_owned(),
-        name: None,
-        input: None,
-        output: None,
-        parameters: None,
-        resource: None,
         error: text(details, "error"),
         cause: text(details, "cause").map(Arc::from),
-        index: None,
-        length: None,
-        assigned: Vec::new(),
+        ..HistoryEvent::new(
+            number(field(&fields, "id")?)?,
+            field(&fields, "previousEventId").and_then(number).unwrap_or(0),
+            field(&fields, "eventTimestamp").and_then(number).unwrap_or(0),
+            type_name,
+        )
     };
     Some(Logged { execution: Arn(execution.to_owned()), event: detailed(event, details) })
 }
