@@ -3,6 +3,7 @@
 
 mod contract;
 mod deploy;
+mod faults;
 mod flows;
 mod kill;
 mod policy;
