@@ -520,10 +520,11 @@ pub enum Msg {
     Reopened(Result<(), String>),
     /// The screen was drawn.
     Drawn(Drawn),
-    /// The mouse did something, at what is there.
+    /// The mouse did something, at what is there; in the graph, at a state.
     Mouse {
         mouse: Mouse,
         hit: Option<Hit>,
+        state: Option<String>,
         now: Millis,
     },
     /// A divider was moved.

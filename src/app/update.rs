@@ -74,7 +74,10 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.notice = None;
             keys::press(model, key)
         }
-        Msg::Mouse { mouse, hit, now } => point::point(model, mouse, hit, now),
+        Msg::Mouse { mouse, hit, state, now } => {
+            model.now = now;
+            point::point(model, mouse, hit, state)
+        }
         Msg::Divided(shares) => {
             model.settings.panes = shares;
             Vec::new()

@@ -181,7 +181,8 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
                     let Some(mouse) = mouse::mouse(event) else { continue };
                     pace.stirred();
                     let (hit, shares) = ui::pointed(&model, screen.area(), mouse);
-                    queue.push_back(Msg::Mouse { mouse, hit, now: now() });
+                    let state = ui::state_at(&model, &views, screen.area(), mouse);
+                    queue.push_back(Msg::Mouse { mouse, hit, state, now: now() });
                     queue.extend(shares.map(Msg::Divided));
                 }
                 Some(Event::Paste(text)) => queue.push_back(Msg::Paste(text)),

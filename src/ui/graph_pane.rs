@@ -26,26 +26,13 @@ pub(super) const BADGE: usize = 2;
 
 pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) {
     let theme = &views.theme;
-    let Drawings { full, compact, narrow, .. } = &views.drawings;
-    if full.states.is_empty() {
+    if views.drawings.full.states.is_empty() {
         let drawable = model.known.as_ref().is_none_or(|known| known.machine.is_some());
         let text = if drawable { "Loading…" } else { "The definition cannot be drawn." };
         Span::styled(cut(text, usize::from(area.width)), theme.dim).render(area, buffer);
         return;
     }
-    // As much as fits, unless the user says otherwise: three rows a state, one row, one row without words on the lines.
-    let (width, height) = (usize::from(area.width), usize::from(area.height));
-    let fits = |plan: &&Plan| plan.drawing.width <= width && plan.drawing.height <= height;
-    let plan = match model.compact {
-        Some(false) => full,
-        Some(true) => compact,
-        // Where nothing fits: what can be read without moving sideways.
-        None => [full, compact, narrow].into_iter().find(fits).unwrap_or(if compact.drawing.width <= width {
-            compact
-        } else {
-            narrow
-        }),
-    };
+    let plan = plan(model, views, area);
     let empty = Run::default();
     let run = model.run().unwrap_or(&empty);
     let view = Viewport::over(plan, model.state.as_deref(), area);
@@ -83,6 +70,38 @@ pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer
             }
         }
     }
+}
+
+/// The drawing that is shown in an area.
+fn plan<'a>(model: &Model, views: &'a Views, area: Rect) -> &'a Plan {
+    let Drawings { full, compact, narrow, .. } = &views.drawings;
+    // As much as fits, unless the user says otherwise: three rows a state, one row, one row without words on the lines.
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let fits = |plan: &&Plan| plan.drawing.width <= width && plan.drawing.height <= height;
+    match model.compact {
+        Some(false) => full,
+        Some(true) => compact,
+        // Where nothing fits: what can be read without moving sideways.
+        None => [full, compact, narrow].into_iter().find(fits).unwrap_or(if compact.drawing.width <= width {
+            compact
+        } else {
+            narrow
+        }),
+    }
+}
+
+/// The state whose box is at a place of the screen; where one is inside of another, the inner one.
+pub(super) fn state_at(model: &Model, views: &Views, area: Rect, (column, row): (u16, u16)) -> Option<String> {
+    let plan = plan(model, views, area);
+    let view = Viewport::over(plan, model.state.as_deref(), area);
+    let x = (usize::from(column.checked_sub(area.x)?) + view.left).checked_sub(view.indent)?;
+    let y = usize::from(row.checked_sub(area.y)?) + view.top;
+    let is_in = |rect: &diagram::Rect| {
+        (rect.x..rect.x + rect.width).contains(&x) && (rect.y..rect.y + rect.height).contains(&y)
+    };
+    let boxes = plan.drawing.boxes.iter().filter(|(_, rect)| is_in(rect));
+    let (key, _) = boxes.min_by_key(|(_, rect)| rect.width * rect.height)?;
+    plan.states.get(*key).cloned()
 }
 
 /// Whether nothing but border would be covered by a text that ends before the column `right`.

@@ -35,7 +35,7 @@ use std::sync::Arc;
 
 use diagram::{Charset, Zoom};
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Margin, Position, Rect};
 
 use crate::app::model::{Drawn, Subject};
 use crate::app::mouse::{Hit, Mouse};
@@ -137,6 +137,17 @@ pub fn pointed(model: &Model, area: Rect, mouse: Mouse) -> (Option<Hit>, Option<
     let to = Position::new(mouse.column, mouse.row);
     let dragged = model.pointer.held().map(|divider| layout::dragged(shares, divider, to, area));
     (placed.hit(mouse.column, mouse.row), dragged)
+}
+
+/// The state that the mouse points at in the graph.
+pub fn state_at(model: &Model, views: &Views, area: Rect, mouse: Mouse) -> Option<String> {
+    if model.dialog.is_some() || model.prompt.is_some() || area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return None;
+    }
+    let placed = layout::place(area, model.focus, model.drawer, model.zoomed, model.settings.panes);
+    let Hit::Pane { pane: Pane::Graph, .. } = placed.hit(mouse.column, mouse.row)? else { return None };
+    let (_, graph) = placed.panes.iter().find(|(pane, _)| *pane == Pane::Graph)?;
+    graph_pane::state_at(model, views, graph.inner(Margin::new(1, 1)), (mouse.column, mouse.row))
 }
 
 /// Draws the dashboard, and answers what was in view.

@@ -2,6 +2,7 @@
 
 use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
 use orderflow_tui::app::model::Drawn;
+use orderflow_tui::app::mouse::{Mouse, MouseKind};
 use orderflow_tui::app::{Key, Model, Msg, update};
 use orderflow_tui::facts::{
     Arn, EventKind, Execution, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts,
@@ -10,6 +11,7 @@ use orderflow_tui::facts::{
 use orderflow_tui::{local, ui};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
 use serde_json::json;
 
 /// 2026-01-01T12:00:00Z.
@@ -347,6 +349,38 @@ snapshots! {
     machines_80x24: App::lively(80, 24).with_invoices().keys(&[Key::Char('M')]);
     another_machine_120x40: App::lively(120, 40).with_invoices().keys(&typed("vMinv")).keys(&[Key::Enter]).invoiced();
     collapsed_120x40: App::lively(120, 40).keys(&typed("2/CheckL")).keys(&[Key::Enter, Key::Char('b')]);
+}
+
+/// A click on a box in the graph chooses its state, wherever the drawing is moved to.
+#[test]
+fn a_click_chooses_a_state() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut found = 0;
+        for state in ["ReceiveOrder", "LookAtStock", "ProcessPayment", "VoidPayment", "OrderFailed"] {
+            let mut app = App::lively(width, height);
+            let screen = app.screen();
+            // The graph is the pane at the right; a name in another one is not meant.
+            let places = screen.lines().enumerate().filter_map(|(row, line)| Some((row, line.rfind(state)?)));
+            let place = places
+                .filter(|(row, byte)| *row > 1 && screen_column(&screen, *row, *byte) > usize::from(width) / 2)
+                .last();
+            let Some((row, byte)) = place else { continue };
+            // Every line of a snapshot begins with a quotation mark.
+            let column = u16::try_from(screen_column(&screen, row, byte) - 1).unwrap();
+            let mouse = |kind| Mouse { kind, column, row: u16::try_from(row).unwrap() };
+            let area = Rect::new(0, 0, width, height);
+            let press = mouse(MouseKind::Press);
+            let at = ui::state_at(&app.model, &app.views, area, press);
+            assert_eq!(at.as_deref(), Some(state), "{width}x{height}");
+            for mouse in [press, mouse(MouseKind::Release)] {
+                let (hit, _) = ui::pointed(&app.model, area, mouse);
+                app.tell(Msg::Mouse { mouse, hit, state: at.clone(), now: NOON });
+            }
+            assert_eq!(app.model.state.as_deref(), Some(state));
+            found += 1;
+        }
+        assert!(found > 0, "{width}x{height}");
+    }
 }
 
 /// Whatever an execution does, no box moves.

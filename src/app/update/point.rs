@@ -1,15 +1,14 @@
 //! The mouse: chooses what it points at, and moves what it is over.
 
-use super::looking::{choose_visit, show};
+use super::looking::{choose_state, choose_visit, show};
 use super::panes::{self, step_in};
 use crate::app::keymap::Intent;
 use crate::app::model::{Cmd, Dialog, Model, Pane, Subject};
 use crate::app::mouse::{Gesture, Hit, Mouse, MouseKind, row_of};
-use crate::facts::Millis;
 
 /// Takes in what the mouse did.
-pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, now: Millis) -> Vec<Cmd> {
-    model.now = now;
+pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, state: Option<String>) -> Vec<Cmd> {
+    let now = model.now;
     if let Some(dialog) = &mut model.dialog {
         let by = match mouse.kind {
             MouseKind::WheelUp => -3,
@@ -26,9 +25,9 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, now: Mill
         return Vec::new();
     }
     match model.pointer.take(mouse, hit, now) {
-        Some(Gesture::Click(hit)) => click(model, hit),
+        Some(Gesture::Click(hit)) => click(model, hit, state),
         Some(Gesture::DoubleClick(hit)) => {
-            let mut wishes = click(model, hit);
+            let mut wishes = click(model, hit, state);
             wishes.extend(panes::intended(model, Intent::Open));
             wishes
         }
@@ -38,7 +37,7 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, now: Mill
     }
 }
 
-fn click(model: &mut Model, hit: Hit) -> Vec<Cmd> {
+fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
     let Some(pane) = hit.pane() else { return Vec::new() };
     let mut wishes = show(model, pane);
     let Hit::Pane { row, rows, .. } = hit else { return wishes };
@@ -78,7 +77,12 @@ fn click(model: &mut Model, hit: Hit) -> Vec<Cmd> {
                 }
             }
         }
-        Pane::Graph | Pane::Inspector | Pane::Logs | Pane::Events | Pane::Metrics => {}
+        Pane::Graph => {
+            if let Some(state) = state {
+                choose_state(model, state);
+            }
+        }
+        Pane::Inspector | Pane::Logs | Pane::Events | Pane::Metrics => {}
     }
     wishes
 }
