@@ -21,6 +21,10 @@ pub enum Key {
     Down,
     Left,
     Right,
+    ShiftUp,
+    ShiftDown,
+    ShiftLeft,
+    ShiftRight,
     PageUp,
     PageDown,
     Home,
@@ -39,6 +43,10 @@ const NAMED: &[(Key, &str, &str)] = &[
     (Key::Down, "down", "↓"),
     (Key::Left, "left", "←"),
     (Key::Right, "right", "→"),
+    (Key::ShiftUp, "shift-up", "Shift-↑"),
+    (Key::ShiftDown, "shift-down", "Shift-↓"),
+    (Key::ShiftLeft, "shift-left", "Shift-←"),
+    (Key::ShiftRight, "shift-right", "Shift-→"),
     (Key::PageUp, "pgup", "PgUp"),
     (Key::PageDown, "pgdn", "PgDn"),
     (Key::Home, "home", "Home"),
@@ -69,6 +77,17 @@ impl Key {
             (None, Self::F(number)) => format!("F{number}"),
             (None, Self::Char(c)) => c.to_string(),
             (None, _) => String::new(),
+        }
+    }
+
+    /// The same without Shift, where nothing else is meant by it.
+    pub(super) const fn unshifted(self) -> Self {
+        match self {
+            Self::ShiftUp => Self::Up,
+            Self::ShiftDown => Self::Down,
+            Self::ShiftLeft => Self::Left,
+            Self::ShiftRight => Self::Right,
+            other => other,
         }
     }
 

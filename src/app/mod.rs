@@ -12,6 +12,7 @@ pub mod executions;
 pub mod export;
 pub mod fleet;
 pub mod fleet_view;
+pub mod graph_view;
 pub mod index;
 pub mod inspector;
 mod key;

@@ -12,6 +12,7 @@ use super::events::EventTable;
 use super::executions::ExecutionsList;
 use super::fleet::Fleet;
 use super::fleet_view::FleetView;
+use super::graph_view::{self, GraphView};
 use super::index::Index;
 use super::inspector::{self, Inspector};
 use super::keymap::{Key, Keymap, Mode};
@@ -274,8 +275,8 @@ pub struct Model {
     pub visit: Option<usize>,
     /// Whether the state that runs is looked at as it comes.
     pub follow_state: bool,
-    /// One row a state instead of three; `None` leaves it to the room there is.
-    pub compact: Option<bool>,
+    /// How one looks at the graph.
+    pub graph: GraphView,
     /// The Maps and Parallels that are drawn without what is inside.
     pub collapsed: BTreeSet<String>,
     /// All executions, while the graph shows them.
@@ -372,7 +373,7 @@ impl Model {
             iteration: None,
             visit: None,
             follow_state: true,
-            compact: None,
+            graph: GraphView::default(),
             collapsed: BTreeSet::new(),
             fleet: None,
             fleet_view: FleetView::default(),
@@ -471,7 +472,7 @@ impl Model {
 
     /// Whether something on the screen changes with time alone.
     pub fn is_alive(&self) -> bool {
-        self.executions.iter().any(|execution| !execution.status.is_over())
+        self.executions.iter().any(|execution| !execution.status.is_over()) || self.graph.pulse(self.now).is_some()
     }
 
     /// The names of the states, in the definition's order.
@@ -505,6 +506,8 @@ pub struct Drawn {
     pub logs_rows: Option<usize>,
     /// How many rows the timeline had.
     pub timeline_rows: Option<usize>,
+    /// What of the graph was in view.
+    pub graph: Option<graph_view::Drawn>,
 }
 
 /// What can happen.

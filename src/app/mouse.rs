@@ -31,6 +31,8 @@ pub enum MouseKind {
     Release,
     WheelUp,
     WheelDown,
+    WheelLeft,
+    WheelRight,
 }
 
 /// What stands between panes and can be moved.
@@ -100,6 +102,8 @@ pub enum Gesture {
     DoubleClick(Hit),
     /// The wheel turned over something: down is positive.
     Scroll(Hit, isize),
+    /// The wheel turned sideways over something: right is positive.
+    Sideways(Hit, isize),
     /// A divider was moved to a place of the screen.
     Divide {
         /// Which.
@@ -151,8 +155,11 @@ impl Pointer {
             }
             (MouseKind::WheelUp, None, Some(hit)) => Some(Gesture::Scroll(hit, -WHEEL)),
             (MouseKind::WheelDown, None, Some(hit)) => Some(Gesture::Scroll(hit, WHEEL)),
+            (MouseKind::WheelLeft, None, Some(hit)) => Some(Gesture::Sideways(hit, -2 * WHEEL)),
+            (MouseKind::WheelRight, None, Some(hit)) => Some(Gesture::Sideways(hit, 2 * WHEEL)),
             // Nothing is held, or nothing is there, or the wheel was turned with the button down.
-            (MouseKind::Drag | MouseKind::Release, None, _) | (MouseKind::WheelUp | MouseKind::WheelDown, ..) => None,
+            (MouseKind::Drag | MouseKind::Release, None, _) => None,
+            (MouseKind::WheelUp | MouseKind::WheelDown | MouseKind::WheelLeft | MouseKind::WheelRight, ..) => None,
         }
     }
 

@@ -178,7 +178,16 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
             watched(facts).map(|_| ())
         }
 
-        Intent::Density => must(facts.has_graph, "no state machine is drawn"),
+        Intent::Density
+        | Intent::Fit
+        | Intent::Minimap
+        | Intent::PanUp
+        | Intent::PanDown
+        | Intent::PanLeft
+        | Intent::PanRight => must(facts.has_graph, "no state machine is drawn"),
+        Intent::MoveLeft | Intent::MoveRight | Intent::AlongWay | Intent::BackAlongWay => {
+            must(facts.state.is_some(), "no state is chosen")
+        }
         Intent::Collapse => {
             must(facts.state.ok_or("no state is chosen")?.is_in_container, "the state is in no Map and no Parallel")
         }

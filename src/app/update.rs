@@ -33,6 +33,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         if let Some(rows) = drawn.timeline_rows {
             model.timeline.drawn(rows);
         }
+        if let Some(graph) = drawn.graph {
+            model.graph.drawn(graph);
+        }
         return Vec::new();
     }
     let wishes = taken(model, msg);
@@ -172,8 +175,11 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             if let Some(events) = noted(model, TaskKey::History, result)
                 && let Some(watch) = &mut model.watch
             {
+                // What happened before one came to look is not news.
+                let before = watch.loaded.then(|| watch.run().taken.values().sum());
                 watch.absorb(events);
                 if watch.live {
+                    model.graph.note_taken(before.unwrap_or(usize::MAX), watch.run(), model.now);
                     model.index.note_run(&watch.arn, watch.run());
                 }
                 model.events.absorb(watch.events());

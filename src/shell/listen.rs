@@ -9,7 +9,7 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::{self, Event, EventStream};
 use futures::StreamExt;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -78,6 +78,9 @@ async fn listen(mut orders: mpsc::UnboundedReceiver<Order>, heard: mpsc::Sender<
                     // Dropping it only asks crossterm's reader to stop. It holds a lock while it reads, and a new stream
                     // begins by taking it: once that is made, nobody reads. It reads nothing itself until it is polled.
                     drop(EventStream::new());
+                    // That asked it to stop as well, and the next stream would hear it: together with a key that was
+                    // pressed just then, which crossterm would leave in the terminal until another key is pressed.
+                    let _ = event::poll(Duration::ZERO);
                     // Whoever asked may have lost patience.
                     let _ = done.send(());
                 }

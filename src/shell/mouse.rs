@@ -3,18 +3,24 @@
 use std::fmt;
 
 use crossterm::Command;
-use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use crate::app::mouse::{Mouse, MouseKind};
 
 /// What it did, if it means anything to us.
 pub(super) fn mouse(event: MouseEvent) -> Option<Mouse> {
+    let shift = event.modifiers.contains(KeyModifiers::SHIFT);
     let kind = match event.kind {
         MouseEventKind::Down(MouseButton::Left) => MouseKind::Press,
         MouseEventKind::Drag(MouseButton::Left) => MouseKind::Drag,
         MouseEventKind::Up(MouseButton::Left) => MouseKind::Release,
+        // What a wheel with Shift is told as, where the terminal does not tell it as sideways.
+        MouseEventKind::ScrollUp if shift => MouseKind::WheelLeft,
+        MouseEventKind::ScrollDown if shift => MouseKind::WheelRight,
         MouseEventKind::ScrollUp => MouseKind::WheelUp,
         MouseEventKind::ScrollDown => MouseKind::WheelDown,
+        MouseEventKind::ScrollLeft => MouseKind::WheelLeft,
+        MouseEventKind::ScrollRight => MouseKind::WheelRight,
         _ => return None,
     };
     Some(Mouse { kind, column: event.column, row: event.row })
@@ -36,8 +42,6 @@ impl Command for Listen {
 
 #[cfg(test)]
 mod tests {
-    use crossterm::event::KeyModifiers;
-
     use super::*;
 
     #[test]
@@ -52,7 +56,7 @@ mod tests {
             (Down(MouseButton::Right), None),
             (Drag(MouseButton::Middle), None),
             (Moved, None),
-            (ScrollLeft, None),
+            (ScrollLeft, Some(MouseKind::WheelLeft)),
         ];
         for (kind, expected) in cases {
             let event = MouseEvent { kind, column: 3, row: 4, modifiers: KeyModifiers::NONE };

@@ -4,11 +4,13 @@
 
 use asl::graph::{Scope, Way};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use diagram::{Charset, Drawing, Edge, Graph, MAX_LABEL, Node, Zoom};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::text::clean;
+use crate::app::graph_view::Place;
 
 /// A drawing with the names behind its keys.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Plan {
     pub states: Vec<String>,
     /// From where to where, of each edge's key.
     pub edges: Vec<(String, String)>,
+    /// Where the states' boxes are.
+    pub places: Arc<[Place]>,
 }
 
 /// What of a machine is drawn.
@@ -37,6 +41,11 @@ pub fn plan(scope: &Scope, detail: Detail, charset: Charset, collapsed: &BTreeSe
     let mut plan = Plan::default();
     let graph = graph(scope, detail, charset, collapsed, &mut plan);
     plan.drawing = diagram::draw(&graph, detail.zoom, charset);
+    let place = |(key, rect): &(usize, diagram::Rect)| {
+        let state = plan.states.get(*key)?.clone();
+        Some(Place { state, x: rect.x, y: rect.y, width: rect.width, height: rect.height })
+    };
+    plan.places = plan.drawing.boxes.iter().filter_map(place).collect();
     plan
 }
 
@@ -52,7 +61,8 @@ fn graph(scope: &Scope, detail: Detail, charset: Charset, collapsed: &BTreeSet<S
                 label: match detail.zoom {
                     Zoom::Dots => sign(node.kind, charset).to_owned(),
                     Zoom::Full | Zoom::Compact => {
-                        format!("{} {}", sign(node.kind, charset), clean(&node.name))
+                        let end = if marks_end(node) { end_sign(charset) } else { "" };
+                        format!("{} {}{end}", sign(node.kind, charset), clean(&node.name))
                     }
                 },
                 badge: detail.badge,
@@ -173,6 +183,18 @@ fn named(error: &str, most: usize) -> String {
 /// A rule's text without what ASCII does not have, and without what would be taken for a line.
 fn in_ascii(text: &str) -> String {
     text.replace('…', "..").replace('≥', ">=").replace('≤', "<=").replace('≠', "!=").replace('|', "/")
+}
+
+/// Whether a state has to say that the flow ends after it: its type does not.
+fn marks_end(node: &asl::graph::Node) -> bool {
+    node.ends && !matches!(node.kind, "Succeed" | "Fail")
+}
+
+const fn end_sign(charset: Charset) -> &'static str {
+    match charset {
+        Charset::Unicode => " ◉",
+        Charset::Ascii => " @",
+    }
 }
 
 fn sign(kind: &str, charset: Charset) -> &'static str {

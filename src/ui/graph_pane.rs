@@ -3,6 +3,7 @@
 //! A status changes colours and badges, never the place of a box.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,34 +17,42 @@ use unicode_width::UnicodeWidthStr;
 use super::graph::Plan;
 use super::text::cut;
 use super::theme::Theme;
-use super::{Drawings, Views, fleet, graph_notes};
+use super::{Drawings, Views, fleet, graph_notes, minimap};
 use crate::app::Model;
 use crate::app::fleet::Fleet;
-use crate::app::run::Run;
+use crate::app::graph_view::{Density, Drawn};
+use crate::app::run::{Run, VisitStatus};
 
 /// Columns that each box keeps free for its badge: a blank and a sign.
 pub(super) const BADGE: usize = 2;
 
-pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) {
+/// Draws the graph, and answers what of it was in view; `None` without one.
+pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) -> Option<Drawn> {
     let theme = &views.theme;
     if views.drawings.full.states.is_empty() {
         let drawable = model.known.as_ref().is_none_or(|known| known.machine.is_some());
         let text = if drawable { "Loading…" } else { "The definition cannot be drawn." };
         Span::styled(cut(text, usize::from(area.width)), theme.dim).render(area, buffer);
-        return;
+        return None;
     }
-    let plan = plan(model, views, area);
+    let (density, plan) = plan(model, views, area);
     let empty = Run::default();
     let run = model.run().unwrap_or(&empty);
-    let view = Viewport::over(plan, model.state.as_deref(), area);
+    let view = Viewport::over(plan, model.state.as_deref(), model.graph.pan, area);
+    let drawn = Drawn { density, pan: view.pan, places: Arc::clone(&plan.places) };
     if let Some(fleet) = &model.fleet {
         paint_fleet(theme, plan, fleet, model.state.as_deref(), &view, area, buffer);
-        return;
+        let style = |state: &str| fleet::badge(theme, fleet, state).map_or(theme.dim, |(_, style)| style);
+        minimap::draw(theme, plan, &view, model.graph.map, &style, area, buffer);
+        return Some(drawn);
     }
     let iteration = model.iteration;
     let status = |state: &str| theme.visit(run.status_in(state, iteration)).1;
     paint_cells(theme, plan, &status, model.state.as_deref(), &view, area, buffer);
     paint_ways(plan, run, &view, area, buffer);
+    if let Some(along) = model.graph.pulse(model.now) {
+        paint_pulse(theme, plan, run, along, &view, area, buffer);
+    }
     paint_badges(theme, plan, run, iteration, &view, area, buffer);
     let machine = model.known.as_ref().and_then(|known| known.machine.as_deref());
     for (key, rect) in plan.drawing.boxes.iter().filter(|(_, rect)| rect.height >= 3) {
@@ -70,30 +79,31 @@ pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer
             }
         }
     }
+    minimap::draw(theme, plan, &view, model.graph.map, &status, area, buffer);
+    Some(drawn)
 }
 
-/// The drawing that is shown in an area.
-fn plan<'a>(model: &Model, views: &'a Views, area: Rect) -> &'a Plan {
-    let Drawings { full, compact, narrow, .. } = &views.drawings;
+/// The drawing that is shown in an area, and how large its boxes are.
+fn plan<'a>(model: &Model, views: &'a Views, area: Rect) -> (Density, &'a Plan) {
+    let Drawings { full, compact, narrow, dots, .. } = &views.drawings;
     // As much as fits, unless the user says otherwise: three rows a state, one row, one row without words on the lines.
     let (width, height) = (usize::from(area.width), usize::from(area.height));
     let fits = |plan: &&Plan| plan.drawing.width <= width && plan.drawing.height <= height;
-    match model.compact {
-        Some(false) => full,
-        Some(true) => compact,
+    match model.graph.density {
+        Some(Density::Full) => (Density::Full, full),
+        Some(Density::Compact) => (Density::Compact, compact),
+        Some(Density::Dots) => (Density::Dots, dots),
+        None if fits(&full) => (Density::Full, full),
         // Where nothing fits: what can be read without moving sideways.
-        None => [full, compact, narrow].into_iter().find(fits).unwrap_or(if compact.drawing.width <= width {
-            compact
-        } else {
-            narrow
-        }),
+        None if fits(&compact) || (!fits(&narrow) && compact.drawing.width <= width) => (Density::Compact, compact),
+        None => (Density::Compact, narrow),
     }
 }
 
 /// The state whose box is at a place of the screen; where one is inside of another, the inner one.
 pub(super) fn state_at(model: &Model, views: &Views, area: Rect, (column, row): (u16, u16)) -> Option<String> {
-    let plan = plan(model, views, area);
-    let view = Viewport::over(plan, model.state.as_deref(), area);
+    let (_, plan) = plan(model, views, area);
+    let view = Viewport::over(plan, model.state.as_deref(), model.graph.pan, area);
     let x = (usize::from(column.checked_sub(area.x)?) + view.left).checked_sub(view.indent)?;
     let y = usize::from(row.checked_sub(area.y)?) + view.top;
     let is_in = |rect: &diagram::Rect| {
@@ -120,17 +130,19 @@ fn paint_text(text: &str, at: (usize, usize), style: Style, view: &Viewport, are
 }
 
 /// Which part of the drawing is seen.
-struct Viewport {
-    left: usize,
-    top: usize,
+pub(super) struct Viewport {
+    pub(super) left: usize,
+    pub(super) top: usize,
     /// Columns by which a drawing that is narrower than the pane is moved to its middle.
     indent: usize,
+    /// How far it is moved from where the chosen state puts it.
+    pan: (isize, isize),
 }
 
 impl Viewport {
     /// With the chosen state in the middle of its height. Sideways the boxes come before the lines around them, and the
     /// view moves no further than the chosen one needs.
-    fn over(plan: &Plan, state: Option<&str>, area: Rect) -> Self {
+    fn over(plan: &Plan, state: Option<&str>, pan: (isize, isize), area: Rect) -> Self {
         let (width, height) = (usize::from(area.width), usize::from(area.height));
         let boxes = &plan.drawing.boxes;
         let key = plan.states.iter().position(|name| Some(name.as_str()) == state);
@@ -145,11 +157,23 @@ impl Viewport {
             left = left.max((rect.x + rect.width).saturating_sub(width)).min(rect.x);
             top = (rect.y + rect.height / 2).saturating_sub(height / 2);
         }
+        let base = (within(left, width, plan.drawing.width), within(top, height, plan.drawing.height));
+        let left = within(base.0.saturating_add_signed(pan.0), width, plan.drawing.width);
+        let top = within(base.1.saturating_add_signed(pan.1), height, plan.drawing.height);
+        let moved = |to: usize, from: usize| to.cast_signed() - from.cast_signed();
         Self {
-            left: within(left, width, plan.drawing.width),
-            top: within(top, height, plan.drawing.height),
+            left,
+            top,
+            pan: (moved(left, base.0), moved(top, base.1)),
             indent: width.saturating_sub(plan.drawing.width) / 2,
         }
+    }
+
+    /// Where on the screen the first cell of the drawing is, or would be.
+    pub(super) fn origin(&self, area: Rect) -> (isize, isize) {
+        let at =
+            |start: u16, indent: usize, first: usize| (usize::from(start) + indent).cast_signed() - first.cast_signed();
+        (at(area.x, self.indent, self.left), at(area.y, 0, self.top))
     }
 
     /// Where a cell of the drawing is on the screen, if it is seen.
@@ -166,7 +190,7 @@ pub fn picture(theme: &Theme, plan: &Plan, run: &Run) -> Buffer {
     let side = |length: usize| u16::try_from(length).unwrap_or(u16::MAX);
     let area = Rect::new(0, 0, side(plan.drawing.width), side(plan.drawing.height));
     let mut buffer = Buffer::empty(area);
-    let view = Viewport { left: 0, top: 0, indent: 0 };
+    let view = Viewport { left: 0, top: 0, indent: 0, pan: (0, 0) };
     let status = |state: &str| theme.visit(run.status_of(state)).1;
     paint_cells(theme, plan, &status, None, &view, area, &mut buffer);
     paint_ways(plan, run, &view, area, &mut buffer);
@@ -267,6 +291,22 @@ fn paint_ways(plan: &Plan, run: &Run, view: &Viewport, area: Rect, buffer: &mut 
     }
 }
 
+/// The way that was taken last, for a moment: it lights up, and a stronger part of it goes along.
+fn paint_pulse(theme: &Theme, plan: &Plan, run: &Run, along: usize, view: &Viewport, area: Rect, buffer: &mut Buffer) {
+    let Some(way) = &run.last_taken else { return };
+    let (_, style) = theme.visit(Some(VisitStatus::Running));
+    for (_, path) in plan.drawing.paths.iter().filter(|(key, _)| plan.edges.get(*key) == Some(way)) {
+        let head = path.len() * along / 100;
+        for (at, cell) in path.iter().enumerate().skip(1) {
+            let Some(target) = view.cell(*cell, area).and_then(|place| buffer.cell_mut(place)) else { continue };
+            if plan.drawing.rows.get(cell.1).and_then(|row| row.get(cell.0)).is_some_and(|cell| cell.ink == Ink::Line) {
+                let is_head = (head..head + path.len() / 4 + 1).contains(&at);
+                target.set_style(if is_head { style.add_modifier(Modifier::REVERSED) } else { style });
+            }
+        }
+    }
+}
+
 /// The sign of its status in each box; a Map also tells how many of its items are done.
 fn paint_badges(
     theme: &Theme,
@@ -292,7 +332,12 @@ fn paint_badges(
                 let text = if is_free(plan, right, rect.y, &long) { long } else { brief };
                 (right.saturating_sub(text.width()), rect.y, text)
             }
-            None => (rect.x + rect.width - 3, rect.y + rect.height / 2, sign.to_owned()),
+            // A box that is a sign alone shows its status in its place.
+            None => (
+                (rect.x + rect.width / 2).max((rect.x + rect.width).saturating_sub(3)),
+                rect.y + rect.height / 2,
+                sign.to_owned(),
+            ),
         };
         // A container without items, such as a Parallel, has its sign in the border.
         let y = if items.is_none() && rect.height > 3 { rect.y } else { y };

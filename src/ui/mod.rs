@@ -3,6 +3,7 @@
 //! Reads the model and changes nothing; asks nobody and waits for nothing. What is costly to work out, and depends on
 //! less than the whole model, is prepared before in [`Views`].
 
+mod ascii;
 mod calls;
 mod cells;
 mod chrome;
@@ -20,6 +21,7 @@ mod inspector;
 mod layout;
 mod logs;
 mod metrics;
+mod minimap;
 mod numbers;
 mod orders;
 mod painted;
@@ -62,11 +64,13 @@ pub struct Views {
 pub struct Wanted {
     machine: Arc<asl::Machine>,
     collapsed: BTreeSet<String>,
+    charset: Charset,
 }
 
 impl Wanted {
     fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.machine, &other.machine) && self.collapsed == other.collapsed
+        let is_same = (&self.collapsed, self.charset) == (&other.collapsed, other.charset);
+        Arc::ptr_eq(&self.machine, &other.machine) && is_same
     }
 }
 
@@ -77,6 +81,7 @@ pub struct Drawings {
     full: Plan,
     compact: Plan,
     narrow: Plan,
+    dots: Plan,
 }
 
 impl Drawings {
@@ -84,13 +89,14 @@ impl Drawings {
     pub fn of(wanted: Wanted) -> Self {
         let scope = wanted.machine.graph();
         let drawn = |zoom, labels| {
-            let detail = Detail { zoom, labels, badge: graph_pane::BADGE };
-            plan(&scope, detail, Charset::Unicode, &wanted.collapsed)
+            let badge = if zoom == Zoom::Dots { 0 } else { graph_pane::BADGE };
+            plan(&scope, Detail { zoom, labels, badge }, wanted.charset, &wanted.collapsed)
         };
         Self {
             full: drawn(Zoom::Full, true),
             compact: drawn(Zoom::Compact, true),
             narrow: drawn(Zoom::Compact, false),
+            dots: drawn(Zoom::Dots, false),
             of: Some(wanted),
         }
     }
@@ -105,7 +111,8 @@ impl Views {
     /// What has to be drawn and is not, if there is something: once for each.
     pub fn wanted(&mut self, model: &Model) -> Option<Wanted> {
         let machine = model.known.as_ref().and_then(|known| known.machine.as_ref())?;
-        let wanted = Wanted { machine: Arc::clone(machine), collapsed: model.collapsed.clone() };
+        let charset = if self.theme.is_ascii() { Charset::Ascii } else { Charset::Unicode };
+        let wanted = Wanted { machine: Arc::clone(machine), collapsed: model.collapsed.clone(), charset };
         let is_this = |known: &Option<Wanted>| known.as_ref().is_some_and(|known| known.is(&wanted));
         if is_this(&self.drawings.of) || is_this(&self.under_way) {
             return None;
@@ -166,6 +173,9 @@ pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) -> Drawn {
     }
     chrome::footer(model, theme, plan.footer, frame.buffer_mut());
     drawn.help_most = dialogs::draw(model, theme, area, frame);
+    if theme.is_ascii() {
+        ascii::reduce(frame.buffer_mut());
+    }
     drawn
 }
 
@@ -179,7 +189,7 @@ fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut F
         Pane::Executions => {
             executions::draw(&model.list, model.now, &model.zone, &model.settings, theme, inner, buffer);
         }
-        Pane::Graph => graph_pane::draw(model, views, inner, buffer),
+        Pane::Graph => drawn.graph = graph_pane::draw(model, views, inner, buffer),
         Pane::Inspector => match (model.subject, &model.compared, &model.fleet) {
             (Subject::Compare, Some(compared), _) => match &compared.comparison {
                 Some(comparison) => {

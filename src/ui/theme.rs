@@ -165,6 +165,11 @@ impl Theme {
         if folded { self.sign("▸", "+") } else { self.sign("▾", "-") }
     }
 
+    /// Whether the terminal is to get nothing but ASCII of us.
+    pub(super) const fn is_ascii(&self) -> bool {
+        matches!(self.signs, Signs::Ascii)
+    }
+
     pub(super) const fn sign(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.signs {
             Signs::Unicode => unicode,

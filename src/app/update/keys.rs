@@ -10,7 +10,13 @@ use crate::app::query;
 
 /// A key was pressed.
 pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
-    match model.keymap.intent(&model.modes(), key) {
+    let modes = model.modes();
+    let meant = model.keymap.intent(&modes, key);
+    let (key, meant) = match meant {
+        Some(_) => (key, meant),
+        None => (key.unshifted(), model.keymap.intent(&modes, key.unshifted())),
+    };
+    match meant {
         Some(Intent::Quit) => {
             model.quitting = true;
             Vec::new()

@@ -82,6 +82,7 @@ pub(super) fn follow_state(model: &mut Model) {
     if let Some(state) = state {
         if model.state.as_ref() != Some(&state) {
             (model.iteration, model.visit) = (None, None);
+            model.graph.pan = (0, 0);
         }
         model.state = Some(state);
     }
@@ -91,6 +92,7 @@ pub(super) fn follow_state(model: &mut Model) {
 pub(super) fn choose_state(model: &mut Model, state: String) {
     if model.state.as_ref() != Some(&state) {
         (model.iteration, model.visit) = (None, None);
+        model.graph.pan = (0, 0);
     }
     model.state = Some(state);
     model.follow_state = false;

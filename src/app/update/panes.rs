@@ -8,6 +8,7 @@ use super::wishes::{fetch_details, fetch_metrics, fetch_order};
 use super::{actions, keys};
 use crate::app::clip::{self, Clip, Copyable, Focused};
 use crate::app::export::Exported;
+use crate::app::graph_view::{self, Direction};
 use crate::app::keymap::Intent;
 use crate::app::lens;
 use crate::app::logs::{Jump, LogsView, Scope};
@@ -20,6 +21,9 @@ use crate::facts::{Arn, Millis};
 
 /// Lines or rows of a page.
 const PAGE: isize = 10;
+/// Rows and columns that a key moves the view of the graph by.
+const ROWS: isize = 3;
+const COLUMNS: isize = 8;
 
 /// Does what is intended, or says why it cannot be done.
 pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
@@ -47,14 +51,20 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Focus(number) => return focus(model, usize::from(number).saturating_sub(1)),
         Intent::ZoomPane => model.zoomed = !model.zoomed,
         Intent::Back => return back(model),
-        // From what fits, to three rows a state, to one.
-        Intent::Density => {
-            model.compact = match model.compact {
-                None => Some(false),
-                Some(false) => Some(true),
-                Some(true) => None,
-            };
+        Intent::Density => model.graph.next_density(),
+        Intent::Fit => model.graph.fit(),
+        Intent::Minimap => {
+            let text = model.graph.next_map().to_owned();
+            model.notice = Some(Notice { text, is_error: false });
         }
+        Intent::MoveLeft => beside(model, Direction::Left),
+        Intent::MoveRight => beside(model, Direction::Right),
+        Intent::AlongWay => along_way(model, true),
+        Intent::BackAlongWay => along_way(model, false),
+        Intent::PanUp => pan(model, 0, -ROWS),
+        Intent::PanDown => pan(model, 0, ROWS),
+        Intent::PanLeft => pan(model, -COLUMNS, 0),
+        Intent::PanRight => pan(model, COLUMNS, 0),
         Intent::Collapse => {
             if let Some(state) = model.state.clone()
                 && !model.collapsed.remove(&state)
@@ -88,6 +98,9 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Fleet => return fleet(model),
         Intent::ZoomIn if model.focus == Pane::Timeline => model.timeline.zoom_in(),
         Intent::ZoomOut if model.focus == Pane::Timeline => model.timeline.zoom_out(),
+        Intent::ZoomIn | Intent::ZoomOut if model.focus == Pane::Graph && model.subject != Subject::Fleet => {
+            model.graph.zoom(intent == Intent::ZoomIn);
+        }
         Intent::ZoomIn | Intent::ZoomOut => {
             let changed = if intent == Intent::ZoomIn { model.fleet_view.narrow() } else { model.fleet_view.widen() };
             if changed {
@@ -106,6 +119,8 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
             model.notice = Some(Notice { text: text.into(), is_error: false });
             return vec![Cmd::ListenToMouse { listen: model.settings.mouse }];
         }
+        Intent::Up if is_in_graph(model) => beside(model, Direction::Up),
+        Intent::Down if is_in_graph(model) => beside(model, Direction::Down),
         Intent::Up => return step_in(model, model.focus, -1),
         Intent::Down => return step_in(model, model.focus, 1),
         Intent::PageUp => return step_in(model, model.focus, -PAGE),
@@ -198,6 +213,41 @@ pub(super) fn step_in(model: &mut Model, pane: Pane, by: isize) -> Vec<Cmd> {
         Pane::Metrics => model.metrics.scroll_by(by),
     }
     Vec::new()
+}
+
+/// Whether keys go to the boxes of the graph, rather than to the list of states beside it.
+fn is_in_graph(model: &Model) -> bool {
+    model.focus == Pane::Graph && model.subject != Subject::Fleet
+}
+
+/// To the box that is next in a direction.
+fn beside(model: &mut Model, direction: Direction) {
+    let next = match &model.state {
+        Some(state) => model.graph.beside(state, direction).map(str::to_owned),
+        None => model.states().into_iter().next(),
+    };
+    if let Some(state) = next {
+        choose_state(model, state);
+    }
+}
+
+/// To the state that the chosen one leads to, or that leads to it.
+fn along_way(model: &mut Model, forward: bool) {
+    let Some(machine) = model.known.as_ref().and_then(|known| known.machine.as_ref()) else { return };
+    let Some(state) = model.state.clone() else { return };
+    match graph_view::along(&machine.graph(), model.run(), &state, forward) {
+        Some(next) => choose_state(model, next),
+        None => {
+            let text = if forward { "no way leads on from here" } else { "no way leads here" };
+            model.notice = Some(Notice { text: text.into(), is_error: false });
+        }
+    }
+}
+
+/// Moves the view of the graph, which then stays there.
+pub(super) fn pan(model: &mut Model, columns: isize, rows: isize) {
+    model.graph.pan_by(columns, rows);
+    model.follow_state = false;
 }
 
 /// The index so many steps from `from`, kept inside of `length`.

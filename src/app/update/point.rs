@@ -13,7 +13,9 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, state: Op
         let by = match mouse.kind {
             MouseKind::WheelUp => -3,
             MouseKind::WheelDown => 3,
-            MouseKind::Press | MouseKind::Drag | MouseKind::Release => return Vec::new(),
+            MouseKind::Press | MouseKind::Drag | MouseKind::Release | MouseKind::WheelLeft | MouseKind::WheelRight => {
+                return Vec::new();
+            }
         };
         match dialog {
             Dialog::Help { scroll } | Dialog::Calls { scroll } => *scroll = scroll.saturating_add_signed(by),
@@ -30,6 +32,17 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, state: Op
             let mut wishes = click(model, hit, state);
             wishes.extend(panes::intended(model, Intent::Open));
             wishes
+        }
+        // The view moves, and the chosen state stays.
+        Some(Gesture::Scroll(hit, lines)) if hit.pane() == Some(Pane::Graph) => {
+            panes::pan(model, 0, lines);
+            Vec::new()
+        }
+        Some(Gesture::Sideways(hit, columns)) => {
+            if hit.pane() == Some(Pane::Graph) {
+                panes::pan(model, columns, 0);
+            }
+            Vec::new()
         }
         Some(Gesture::Scroll(hit, lines)) => hit.pane().map(|pane| step_in(model, pane, lines)).unwrap_or_default(),
         // The shell, which knows where things are, says what they come to.

@@ -1,6 +1,6 @@
 //! The grid: what stands in each cell, and what it belongs to.
 
-use crate::{Charset, Zoom};
+use crate::{Charset, Zoom, columns};
 
 /// A rectangle of cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,14 +162,16 @@ impl Canvas {
         }
     }
 
-    /// Draws a node's box with its label.
-    pub(crate) fn node(&mut self, rect: Rect, key: usize, label: &str, zoom: Zoom) {
+    /// Draws a node's box with its label in the middle of what the badge leaves.
+    pub(crate) fn node(&mut self, rect: Rect, key: usize, label: &str, badge: usize, zoom: Zoom) {
         self.boxes.push((key, rect));
+        let spare = rect.width.saturating_sub(columns(label) + badge + 4);
+        let x = rect.x + 2 + spare / 2;
         let key = short(key);
         match zoom {
             Zoom::Full => {
                 self.border(rect, key, false);
-                self.text(rect.x + 2, rect.y + 1, label, Ink::Label(key));
+                self.text(x, rect.y + 1, label, Ink::Label(key));
             }
             Zoom::Compact => {
                 // The whole row is the box's own: no line begins within it.
@@ -180,7 +182,7 @@ impl Canvas {
                 if let Some(mark) = self.at(rect.x + rect.width - 1, rect.y) {
                     *mark = Mark::Side { key, right: true };
                 }
-                self.text(rect.x + 2, rect.y, label, Ink::Label(key));
+                self.text(x, rect.y, label, Ink::Label(key));
             }
             Zoom::Dots => {
                 // Wider than its sign only for the lines that leave it.

@@ -30,6 +30,7 @@ const GAP: usize = 3;
 struct Body {
     key: usize,
     label: String,
+    badge: usize,
     width: usize,
     height: usize,
     inside: Option<Canvas>,
@@ -48,7 +49,8 @@ impl Body {
         if node.inside.is_empty() {
             let height = if zoom == Zoom::Full { 3 } else { 1 };
             let width = if zoom == Zoom::Dots { 1 } else { (columns(&label) + node.badge + 4).max(5) };
-            return Self { key: node.key, label, width, height, inside: None, container: false, zoom };
+            let badge = node.badge;
+            return Self { key: node.key, label, badge, width, height, inside: None, container: false, zoom };
         }
         let label = if zoom == Zoom::Dots { String::new() } else { label };
         let parts: Vec<Canvas> = node.inside.iter().map(|graph| draw_scope(graph, style)).collect();
@@ -68,7 +70,7 @@ impl Body {
             x += 3;
         }
         let (width, height) = (inside.width + 4, inside.height + 2);
-        Self { key: node.key, label, width, height, inside: Some(inside), container: true, zoom }
+        Self { key: node.key, label, badge: node.badge, width, height, inside: Some(inside), container: true, zoom }
     }
 }
 

@@ -46,7 +46,7 @@ impl Plan<'_> {
             let rect =
                 Rect { x: self.left_of(node), y: rank_tops[rank], width: self.widths[node], height: body.height };
             match body.inside.take() {
-                None if !body.container => canvas.node(rect, body.key, &body.label, body.zoom),
+                None if !body.container => canvas.node(rect, body.key, &body.label, body.badge, body.zoom),
                 None => canvas.container(rect, body.key, &body.label),
                 Some(inside) => {
                     canvas.container(rect, body.key, &body.label);
