@@ -330,6 +330,8 @@ fn paint_badges(
                 let right = rect.x + rect.width - 1;
                 let [long, brief] = graph_notes::items(theme, items, sign);
                 let text = if is_free(plan, right, rect.y, &long) { long } else { brief };
+                // A box that has no room for words has room for a sign.
+                let text = if text.width() < rect.width { text } else { sign.to_owned() };
                 (right.saturating_sub(text.width()), rect.y, text)
             }
             // A box that is a sign alone shows its status in its place.

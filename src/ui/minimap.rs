@@ -32,8 +32,10 @@ pub(super) fn draw(
 ) {
     let whole = (plan.drawing.width, plan.drawing.height);
     let seen = (usize::from(area.width), usize::from(area.height));
-    let is_whole = whole.0 <= seen.0 && whole.1 <= seen.1;
-    if map == Some(false) || is_whole || area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    // Of a drawing that is little larger than the pane a map says nothing.
+    let percent = if map == Some(true) { 100 } else { 125 };
+    let is_larger = whole.0 * 100 > seen.0 * percent || whole.1 * 100 > seen.1 * percent;
+    if map == Some(false) || !is_larger || area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return;
     }
     let scale = Scale::of(whole, area);

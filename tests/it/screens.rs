@@ -4,10 +4,12 @@ use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, Payme
 use orderflow_tui::app::model::Drawn;
 use orderflow_tui::app::mouse::{Mouse, MouseKind};
 use orderflow_tui::app::{Key, Model, Msg, update};
+use orderflow_tui::config::{Colours, Signs};
 use orderflow_tui::facts::{
     Arn, EventKind, Execution, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts,
     MachineKind, OrderFacts,
 };
+use orderflow_tui::ui::theme::{Theme, Variables};
 use orderflow_tui::{local, ui};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -278,8 +280,17 @@ impl App {
 
     fn keys(mut self, keys: &[Key]) -> Self {
         for key in keys {
+            // Nobody presses a key before the screen is there.
+            self.screen();
             self.tell(Msg::Key(*key));
         }
+        self
+    }
+
+    /// On a terminal that shows nothing but ASCII.
+    fn in_ascii(mut self) -> Self {
+        let colours = Colours { signs: Some(Signs::Ascii), ..Colours::default() };
+        self.views = ui::Views::new(Theme::of(&colours, &Variables::of(|_| None)));
         self
     }
 
@@ -318,6 +329,9 @@ snapshots! {
     items_120x40: App::running(120, 40, ITEMS).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('d')]);
     backing_off_120x40: App::running(120, 40, BACKING_OFF).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('d')]);
     failure_120x40: App::lively(120, 40).keys(&[Key::Char('F')]);
+    ascii_120x40: App::lively(120, 40).in_ascii();
+    dots_120x40: App::running(120, 40, ITEMS).keys(&[Key::Char('2'), Key::Char('d'), Key::Char('d'), Key::Char('d')]);
+    map_80x24: App::lively(80, 24).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('+'), Key::Char('p')]);
     order_80x24: App::lively(80, 24).keys(&[Key::Char('4')]);
     logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('s')]);
     submit_80x24: App::lively(80, 24).keys(&[Key::Char('n'), Key::Down, Key::Down]);
@@ -384,6 +398,41 @@ fn a_click_chooses_a_state() {
 }
 
 /// Whatever an execution does, no box moves.
+/// The states that keys lead to in the graph, from the first one that failed.
+#[test]
+fn keys_lead_from_box_to_box() {
+    let cases: [(&[Key], &str); 7] = [
+        (&[], "ProcessPayment"),
+        (&[Key::Down], "ConfirmOrder"),
+        (&[Key::Char('k')], "WaitForApproval"),
+        (&[Key::Down, Key::Down, Key::Right], "VoidPayment"),
+        (&[Key::Down, Key::Down, Key::Char('l'), Key::Char('h')], "OrderConfirmed"),
+        // Along the ways as the run took them.
+        (&[Key::Char('<')], "IsLargeOrder"),
+        (&[Key::Char('>')], "VoidPayment"),
+    ];
+    for (keys, expected) in cases {
+        let app = App::lively(120, 40).keys(&[Key::Char('F'), Key::Char('2')]).keys(keys);
+        assert_eq!(app.model.state.as_deref(), Some(expected), "{keys:?}");
+    }
+}
+
+/// The view moves as far as there is something to be seen, and back, and the chosen state stays.
+#[test]
+fn the_view_of_the_graph_moves_by_itself() {
+    let mut app = App::lively(80, 24).keys(&[Key::Char('F'), Key::Char('2'), Key::Char('+')]);
+    let chosen = app.model.state.clone();
+    let before = app.screen();
+    let mut app = app.keys(&[Key::ShiftUp; 40]);
+    assert!(app.screen().contains("ReceiveOrder") && !before.contains("ReceiveOrder"));
+    let top = app.model.graph.pan;
+    let mut app = app.keys(&[Key::ShiftUp]);
+    app.screen();
+    assert_eq!((app.model.graph.pan, &app.model.state), (top, &chosen), "there is an end, and nothing is beyond it");
+    let mut app = app.keys(&[Key::Char('0'), Key::Char('+')]);
+    assert_eq!(app.screen(), before);
+}
+
 #[test]
 fn boxes_stay_where_they_are() {
     for script in [CHARGED, SHORT, DECLINED, ITEMS, BACKING_OFF] {
