@@ -81,6 +81,7 @@ pub enum Intent {
     Editor,
     Calls,
     Machines,
+    Places,
     Suspend,
 }
 
@@ -362,6 +363,7 @@ impl Intent {
             Self::Editor => "editor",
             Self::Calls => "calls",
             Self::Machines => "machines",
+            Self::Places => "places",
             Self::Suspend => "suspend",
             Self::Density => "density",
             Self::Fit => "fit",

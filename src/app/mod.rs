@@ -5,8 +5,10 @@
 //! it answers, and one that nobody waits for any more changes nothing.
 
 pub mod clip;
+mod cmd;
 pub mod compare;
 pub mod editor;
+pub mod elsewhere;
 pub mod events;
 pub mod executions;
 pub mod export;

@@ -1,4 +1,4 @@
-//! What the dashboard knows and shows, what can happen to it, and what it can wish for.
+//! What the dashboard knows and shows, and what can happen to it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use order_core::{OrderId, OrderRecord, Sample};
 use super::clip::{Clip, How, Reach};
 use super::compare::Comparison;
 use super::editor::Editor;
+use super::elsewhere::{Elsewhere, Reached};
 use super::events::EventTable;
 use super::executions::ExecutionsList;
 use super::fleet::Fleet;
@@ -28,8 +29,10 @@ use super::timeline_view::TimelineView;
 use super::watch::Watch;
 use crate::facts::{
     Arn, CallCount, Execution, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, Millis, OrderFacts,
-    Periods, Series, StateTest, TestedState,
+    Periods, Series, StateTest,
 };
+
+pub use super::cmd::{Cmd, TaskKey};
 
 /// The panes, in the order of their numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,6 +232,8 @@ pub struct Model {
     pub place: String,
     /// How the AWS CLI reaches it; `None` where it cannot.
     pub reach: Option<Reach>,
+    /// What else could be reached.
+    pub elsewhere: Elsewhere,
     /// Whether this is AWS itself, which has a console.
     pub is_aws: bool,
     /// Whether an exported execution is shown, without a cloud.
@@ -297,6 +302,8 @@ pub struct Model {
     pub orders: Vec<OrderRecord>,
     /// Whether they were read at least once.
     pub orders_loaded: bool,
+    /// Whether there is a table of them, as far as is known.
+    pub has_orders: bool,
     /// The order that is looked at.
     pub order: Option<OrderId>,
     /// All that is known of it.
@@ -350,6 +357,7 @@ impl Model {
         Self {
             place,
             reach: None,
+            elsewhere: Elsewhere::default(),
             is_aws: false,
             is_replay: false,
             profile: None,
@@ -384,6 +392,7 @@ impl Model {
             compare_most: 0,
             orders: Vec::new(),
             orders_loaded: false,
+            has_orders: true,
             order: None,
             order_facts: None,
             logs: LogBuffer::default(),
@@ -565,7 +574,15 @@ pub enum Msg {
     /// Something in the cloud has changed, or it is time to look.
     Changed(Millis),
     Identity(Result<Identity, String>),
-    Machines(Result<Vec<Arn>, String>),
+    /// Those that were found, and what could not be asked.
+    Machines {
+        machines: Vec<Arn>,
+        problem: Option<String>,
+    },
+    /// Another place of AWS was reached, or not.
+    Connected(Box<Result<Reached, String>>),
+    /// There is no table of orders here.
+    NoOrders,
     Executions(Result<Vec<ExecutionSummary>, String>),
     Machine {
         execution: Option<Arn>,
@@ -590,89 +607,4 @@ pub enum Msg {
         action: Action,
         result: Result<(), String>,
     },
-}
-
-/// What can be wished for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each says it")]
-pub enum Cmd {
-    FetchIdentity,
-    FetchMachines,
-    FetchExecutions,
-    FetchMachine { execution: Option<Arn> },
-    FetchHistory { execution: Arn, after: i64 },
-    FetchOrders,
-    FetchOrder { id: OrderId },
-    FetchLogs { since: Millis },
-    FetchDetails { execution: Arn },
-    FetchCompared { execution: Arn },
-    FetchMetrics { machine: Arn, functions: Vec<String>, periods: Periods },
-    TestState { request: u64, test: Box<TestedState> },
-    Copy { label: &'static str, text: String },
-    Write { name: String, files: Vec<(&'static str, String)> },
-    OpenUrl { url: String },
-    Edit { text: String },
-    CountCalls,
-    Suspend,
-    ListenToMouse { listen: bool },
-    StartExecution { request: u64, name: String, input: String },
-    Act { request: u64, action: Action, reason: String },
-}
-
-/// What replaces what: of two fetches with one key only the later counts. What the user ordered has none.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "each is the Cmd of its name")]
-pub enum TaskKey {
-    Identity,
-    Machines,
-    Executions,
-    Machine,
-    History,
-    Orders,
-    Order,
-    Logs,
-    Details,
-    Compared(Arn),
-    Metrics,
-}
-
-impl TaskKey {
-    /// Whether an answer is about the machine that was looked at as it was asked for.
-    pub const fn is_of_machine(&self) -> bool {
-        match self {
-            Self::Executions | Self::Machine | Self::History | Self::Details | Self::Compared(_) | Self::Metrics => {
-                true
-            }
-            Self::Identity | Self::Machines | Self::Orders | Self::Order | Self::Logs => false,
-        }
-    }
-}
-
-impl Cmd {
-    /// Its key.
-    pub fn key(&self) -> Option<TaskKey> {
-        match self {
-            Self::FetchIdentity => Some(TaskKey::Identity),
-            Self::FetchMachines => Some(TaskKey::Machines),
-            Self::FetchExecutions => Some(TaskKey::Executions),
-            Self::FetchMachine { .. } => Some(TaskKey::Machine),
-            Self::FetchHistory { .. } => Some(TaskKey::History),
-            Self::FetchOrders => Some(TaskKey::Orders),
-            Self::FetchOrder { .. } => Some(TaskKey::Order),
-            Self::FetchLogs { .. } => Some(TaskKey::Logs),
-            Self::FetchDetails { .. } => Some(TaskKey::Details),
-            Self::FetchCompared { execution } => Some(TaskKey::Compared(execution.clone())),
-            Self::FetchMetrics { .. } => Some(TaskKey::Metrics),
-            Self::StartExecution { .. }
-            | Self::Act { .. }
-            | Self::TestState { .. }
-            | Self::Copy { .. }
-            | Self::Write { .. }
-            | Self::OpenUrl { .. }
-            | Self::Edit { .. }
-            | Self::CountCalls
-            | Self::Suspend
-            | Self::ListenToMouse { .. } => None,
-        }
-    }
 }

@@ -19,6 +19,8 @@ pub struct Situation {
     pub is_replay: bool,
     /// Whether the cloud is not AWS's own: the embedded one, or one at another endpoint.
     pub is_embedded: bool,
+    /// Whether it was reached by a profile, a region or an endpoint.
+    pub is_elsewhere: bool,
     /// The execution that is looked at.
     pub watch: Option<Watched>,
     /// The state that is chosen.
@@ -87,6 +89,7 @@ impl Default for Situation {
             is_read_only: false,
             is_replay: false,
             is_embedded: false,
+            is_elsewhere: false,
             watch: None,
             state: None,
             has_graph: false,
@@ -235,6 +238,10 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
             must(facts.has_editor, "neither VISUAL nor EDITOR is set")
         }
         Intent::Machines => must(!facts.is_replay, "a file has one state machine"),
+        Intent::Places => {
+            must(!facts.is_replay, "an exported execution is shown, there is no cloud")?;
+            must(facts.is_elsewhere, "the embedded cloud is one place: --profile or --region is for AWS")
+        }
         Intent::Calls => must(!facts.is_replay, "no cloud is called"),
     }
 }

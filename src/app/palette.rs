@@ -48,6 +48,10 @@ pub enum TargetKind {
     Machine(Arn),
     /// An execution.
     Execution(Arn),
+    /// A profile of the AWS CLI's files, by its name.
+    Profile(String),
+    /// A region.
+    Region(String),
 }
 
 /// What was found.
@@ -121,6 +125,16 @@ impl Target {
         Self { kind: TargetKind::Machine(arn.clone()), label: arn.name().to_owned() }
     }
 
+    /// A profile.
+    pub fn profile(name: &str) -> Self {
+        Self { kind: TargetKind::Profile(name.to_owned()), label: name.to_owned() }
+    }
+
+    /// A region.
+    pub fn region(name: &str) -> Self {
+        Self { kind: TargetKind::Region(name.to_owned()), label: name.to_owned() }
+    }
+
     /// An execution.
     pub fn execution(arn: &Arn) -> Self {
         Self { kind: TargetKind::Execution(arn.clone()), label: arn.name().to_owned() }
@@ -134,6 +148,8 @@ impl TargetKind {
             Self::State(_) => "state",
             Self::Machine(_) => "state machine",
             Self::Execution(_) => "execution",
+            Self::Profile(_) => "profile",
+            Self::Region(_) => "region",
         }
     }
 
@@ -143,6 +159,8 @@ impl TargetKind {
             Self::State(_) => 1,
             Self::Machine(_) => 2,
             Self::Execution(_) => 3,
+            Self::Profile(_) => 4,
+            Self::Region(_) => 5,
         }
     }
 }

@@ -15,6 +15,8 @@ pub struct Settings {
     pub times: TimeStyle,
     /// The accounts, by number, and profiles that are production.
     pub production: Vec<String>,
+    /// The regions whose state machines are listed together.
+    pub regions: Vec<String>,
     /// Whether everything that changes something in the cloud is refused.
     pub read_only: bool,
     /// How often the cloud is asked where nobody tells of changes.
@@ -32,6 +34,7 @@ impl Default for Settings {
             zone: Zone::Local,
             times: TimeStyle::Absolute,
             production: Vec::new(),
+            regions: Vec::new(),
             read_only: false,
             poll: Poll::default(),
             panes: Shares::default(),

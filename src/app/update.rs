@@ -10,6 +10,7 @@ mod keys;
 mod looking;
 mod panes;
 mod point;
+mod reaching;
 mod situation;
 mod wishes;
 
@@ -131,10 +132,18 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
             Vec::new()
         }
-        Msg::Machines(result) => {
-            if let Some(machines) = noted(model, TaskKey::Machines, result) {
+        Msg::Machines { machines, problem } => {
+            // Of several regions some may have answered.
+            noted(model, TaskKey::Machines, problem.map_or(Ok(()), Err));
+            if !machines.is_empty() {
                 panes::machines(model, machines);
             }
+            Vec::new()
+        }
+        Msg::Connected(result) => reaching::reached(model, *result),
+        Msg::NoOrders => {
+            model.troubles.retain(|(of, _)| *of != TaskKey::Orders);
+            model.has_orders = false;
             Vec::new()
         }
         Msg::Executions(result) => {

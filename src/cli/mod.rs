@@ -183,14 +183,10 @@ impl Connected {
                 region: global.region.clone(),
                 endpoint_url: global.endpoint_url.clone(),
             };
-            let config = cloud::aws(options).await;
-            let region = config.region().map_or_else(|| "no region".to_owned(), ToString::to_string);
-            let place = match (&global.endpoint_url, &global.profile) {
-                (Some(endpoint), _) => format!("{endpoint} {region}"),
-                (None, Some(profile)) => format!("AWS {profile} {region}"),
-                (None, None) => format!("AWS {region}"),
-            };
-            return Ok(Self { cloud: Cloud::new(&config), machine, table, local: None, place });
+            let place = place_name(&global.endpoint_url, &global.profile);
+            let cloud = Cloud::new(&cloud::aws(options).await);
+            let place = format!("{place} {}", cloud.region().unwrap_or("no region"));
+            return Ok(Self { cloud, machine, table, local: None, place });
         }
         let local = Local::open(place(global)?).await?;
         let cloud = Cloud::new(&local.config);
@@ -245,10 +241,50 @@ impl Connected {
             samples: local::samples()?,
             problem: config::told(&loaded).into_iter().next(),
             config: loaded.config,
+            connect: self.local.is_none().then(connect),
+            profiles: cloud::profiles(|name| std::env::var(name).ok()),
             reopen: if self.local.is_some() { Some(reopen(place(global)?)) } else { None },
             held: self.local.map(|local| Box::new(local) as Box<dyn Send>),
         })
     }
+}
+
+/// What a cloud that is not embedded is called, before its region.
+fn place_name(endpoint_url: &Option<String>, profile: &Option<String>) -> String {
+    match (endpoint_url, profile) {
+        (Some(endpoint), _) => endpoint.clone(),
+        (None, Some(profile)) => format!("AWS {profile}"),
+        (None, None) => "AWS".to_owned(),
+    }
+}
+
+/// Goes to another profile or region. The state machine there is the one that is asked for, or else one of the same
+/// name, or the first.
+fn connect() -> crate::shell::Connect {
+    Box::new(|reach, machine, like| {
+        Box::pin(async move {
+            let options = AwsOptions {
+                profile: reach.profile.clone(),
+                region: reach.region.clone(),
+                endpoint_url: reach.endpoint_url.clone(),
+            };
+            let cloud = Cloud::new(&cloud::aws(options).await);
+            let name = place_name(&reach.endpoint_url, &reach.profile);
+            let place = format!("{name} {}", cloud.region().unwrap_or("no region"));
+            let (machine, is_meant) = match machine {
+                Some(machine) => (machine, true),
+                None => {
+                    let machines = cloud.machines().await?;
+                    let same = machines.iter().find(|(_, name)| *name == like).map(|(arn, _)| arn.clone());
+                    let first = machines.first().map(|(arn, _)| arn.clone());
+                    let is_meant = same.is_some();
+                    let found = same.or(first);
+                    (found.ok_or_else(|| color_eyre::eyre::eyre!("{place} has no state machine"))?, is_meant)
+                }
+            };
+            Ok((cloud, crate::app::elsewhere::Reached { place, reach, machine, is_meant }))
+        })
+    })
 }
 
 /// Opens the embedded cloud again, or attaches to whoever did so first.

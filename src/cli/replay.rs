@@ -42,6 +42,8 @@ pub(super) fn session(path: &Path) -> color_eyre::Result<Session> {
         problem,
         held: Some(Box::new(bell)),
         reopen: None,
+        connect: None,
+        profiles: Vec::new(),
     })
 }
 

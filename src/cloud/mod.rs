@@ -17,6 +17,7 @@ mod logs;
 mod machines;
 mod metrics;
 mod orders;
+mod profiles;
 mod stock;
 mod test_state;
 
@@ -24,6 +25,7 @@ use aws_config::SdkConfig;
 
 pub use connect::{AwsOptions, aws, in_process};
 pub use error::{CloudError, ErrorKind};
+pub use profiles::profiles;
 
 /// The clients.
 #[derive(Clone, Debug)]
@@ -34,13 +36,29 @@ pub struct Cloud {
     cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
     calls: calls::Calls,
+    config: SdkConfig,
 }
 
 impl Cloud {
     /// Clients that use the configuration.
     pub fn new(config: &SdkConfig) -> Self {
+        Self::counting(config, calls::Calls::default())
+    }
+
+    /// The region that is asked.
+    pub fn region(&self) -> Option<&str> {
+        self.config.region().map(AsRef::as_ref)
+    }
+
+    /// The same account in another region; what is called there is counted together with this.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        let region = aws_config::Region::new(region.to_owned());
+        Self::counting(&self.config.to_builder().region(region).build(), self.calls.clone())
+    }
+
+    fn counting(config: &SdkConfig, calls: calls::Calls) -> Self {
         // Each client counts what it calls: nothing that calls can forget it.
-        let calls = calls::Calls::default();
         macro_rules! counting {
             ($service:ident) => {
                 $service::Client::from_conf($service::config::Builder::from(config).interceptor(calls.clone()).build())
@@ -53,6 +71,7 @@ impl Cloud {
             cloudwatch: counting!(aws_sdk_cloudwatch),
             sts: counting!(aws_sdk_sts),
             calls,
+            config: config.clone(),
         }
     }
 

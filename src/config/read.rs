@@ -19,7 +19,7 @@ pub(super) const SECTIONS: &[(&str, &[&str])] = &[
     ("colours", &["theme", "depth", "signs"]),
     ("columns", &["executions"]),
     ("times", &["zone", "style"]),
-    ("aws", &["production", "read_only", "poll"]),
+    ("aws", &["production", "regions", "read_only", "poll"]),
     ("panes", &["graph", "lists", "executions", "logs"]),
     ("mouse", &["enabled"]),
 ];
@@ -122,6 +122,7 @@ impl Reader<'_> {
             ("times", "zone") => set(&mut settings.zone, self.word(entry, Zone::NAMES)),
             ("times", "style") => set(&mut settings.times, self.word(entry, TimeStyle::NAMES)),
             ("aws", "production") => set(&mut settings.production, self.production(entry)),
+            ("aws", "regions") => set(&mut settings.regions, self.regions(entry)),
             ("aws", "read_only") => set(&mut settings.read_only, self.flag(entry)),
             ("aws", "poll") => set(&mut settings.poll, self.poll(entry)),
             ("panes", "graph") => set(&mut panes.graph, self.share(entry)),
@@ -164,6 +165,19 @@ impl Reader<'_> {
             if text.trim().is_empty() || (is_number && text.len() != 12) {
                 let sentence = format!("{} is no account: its number has 12 digits", quoted(text));
                 self.tell(at, &entry.key(), &sentence);
+                return None;
+            }
+            named.push(text.to_owned());
+        }
+        Some(named)
+    }
+
+    fn regions(&mut self, entry: &Entry<'_>) -> Option<Vec<String>> {
+        let mut named = Vec::new();
+        for (at, text) in self.texts(entry)? {
+            let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if !text.contains('-') || !text.chars().all(is_name) {
+                self.tell(at, &entry.key(), &format!("{} is no region: write one such as eu-west-1", quoted(text)));
                 return None;
             }
             named.push(text.to_owned());
@@ -275,6 +289,7 @@ mod tests {
             style = "relative"
             [aws]
             production = ["123456789012", "live"]
+            regions = ["eu-west-1", "us-east-1"]
             read_only = true
             poll = ["500ms", "1m"]
             [panes]
@@ -303,6 +318,7 @@ mod tests {
                 zone: Zone::Utc,
                 times: TimeStyle::Relative,
                 production: vec!["123456789012".to_owned(), "live".to_owned()],
+                regions: vec!["eu-west-1".to_owned(), "us-east-1".to_owned()],
                 read_only: true,
                 poll: Poll { fastest: 500, slowest: 60_000 },
                 panes: Shares { graph: 60, logs: 20, ..Shares::default() },
@@ -341,6 +357,10 @@ mod tests {
         );
         refused("[aws]\nproduction = [\"1234\"]", "2 aws.production: \"1234\" is no account: its number has 12 digits");
         refused("[aws]\nproduction = 123456789012", "2 aws.production: expected text in quotes, found integer");
+        refused(
+            "[aws]\nregions = [\"Ireland\"]",
+            "2 aws.regions: \"Ireland\" is no region: write one such as eu-west-1",
+        );
         refused("[aws]\nread_only = \"yes\"", "2 aws.read_only: write true or false, without quotes");
         refused(
             "[aws]\npoll = [\"5s\", \"1s\"]",

@@ -17,7 +17,7 @@ const HEAD: &str = "\
 pub(super) fn text(config: &Config) -> String {
     // Nothing that can be configured is forgotten here: a new field does not compile until it is written.
     let Config { keymap, colours, settings } = config;
-    let Settings { columns, zone, times, production, read_only, poll, panes, mouse } = settings;
+    let Settings { columns, zone, times, production, regions, read_only, poll, panes, mouse } = settings;
     let Poll { fastest, slowest } = poll;
     let Shares { graph, lists, executions, logs } = panes;
     let mut out = HEAD.to_owned();
@@ -31,6 +31,7 @@ pub(super) fn text(config: &Config) -> String {
     key("style", &quoted(name_of(TimeStyle::NAMES, times)), "relative or absolute", &mut out);
     section("aws", "", &mut out);
     key("production", &list(production), "accounts and profiles to be careful with", &mut out);
+    key("regions", &list(regions), "their state machines are listed together", &mut out);
     key("read_only", &read_only.to_string(), "true refuses everything that changes something", &mut out);
     let poll = list(&[duration(*fastest), duration(*slowest)]);
     key("poll", &poll, "between two looks, while something runs and while nothing does", &mut out);
@@ -163,7 +164,7 @@ mod tests {
             "[keys]\nstop = [\"\\\"\", \"\\\\\", \"f5\"]\nnew-order = []\nquit = \"X\"\nup = [\"u\", \"up\"]\nback = \"backspace\"",
             "[colours]\ntheme = \"light\"\ndepth = \"none\"\nsigns = \"unicode\"\nfailed = \"#010203\"\nlog-info = \"default\"",
             "[columns]\nexecutions = \"name\"\n[times]\nzone = \"utc\"\nstyle = \"relative\"",
-            "[aws]\nproduction = [\"a\\tb\", \"123456789012\"]\nread_only = true\npoll = [\"1500ms\", \"1h\"]",
+            "[aws]\nproduction = [\"a\\tb\", \"123456789012\"]\nregions = [\"eu-west-1\"]\nread_only = true\npoll = [\"1500ms\", \"1h\"]",
             "[panes]\ngraph = 10\nlists = 90\nexecutions = 11\nlogs = 12\n[mouse]\nenabled = false",
         ];
         for text in texts {

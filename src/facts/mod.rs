@@ -28,6 +28,11 @@ impl Arn {
         }
     }
 
+    /// The region that it names, if it names one.
+    pub fn region(&self) -> Option<&str> {
+        self.0.split(':').nth(3).filter(|region| !region.is_empty())
+    }
+
     /// Whether it is an execution of an Express machine.
     pub fn is_express(&self) -> bool {
         self.0.split(':').nth(5) == Some("express")

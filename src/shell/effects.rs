@@ -29,6 +29,8 @@ pub(super) struct Answer {
     pub(super) throttled: bool,
     /// The machine that was looked at as it was asked.
     machine: Arn,
+    /// Which of the clouds that were reached was asked.
+    epoch: u64,
 }
 
 pub(super) struct Effects {
@@ -44,11 +46,13 @@ struct World {
     source: Source,
     machine: Arn,
     table: String,
+    /// How many clouds were reached before.
+    epoch: u64,
 }
 
 impl Effects {
     pub(super) fn new(source: Source, machine: Arn, table: String, results: UnboundedSender<Answer>) -> Self {
-        Self { world: World { source, machine, table }, results, running: HashMap::new() }
+        Self { world: World { source, machine, table, epoch: 0 }, results, running: HashMap::new() }
     }
 
     /// What is wished from now on is about this machine, and what is still answered about another is not told.
@@ -58,18 +62,26 @@ impl Effects {
         }
     }
 
-    /// What is wished from now on goes to this cloud.
+    /// What is wished from now on goes to this cloud, which is the same one, reached anew.
     pub(super) fn reach(&mut self, cloud: Cloud) {
         self.world.source = Source::Cloud(cloud);
     }
 
+    /// What is wished from now on goes to this cloud, and what is still answered by another is not told.
+    pub(super) fn go_to(&mut self, cloud: Cloud) {
+        self.reach(cloud);
+        self.world.epoch += 1;
+        // What waits behind an answer was wished of the other one.
+        self.running.values_mut().for_each(|next| *next = None);
+    }
+
     /// Hands a text that the terminal was offered, or not, to the system's clipboard.
     pub(super) fn copy(&self, label: &'static str, text: String, offered: bool) {
-        let (results, machine) = (self.results.clone(), self.world.machine.clone());
+        let (results, machine, epoch) = (self.results.clone(), self.world.machine.clone(), self.world.epoch);
         tokio::spawn(async move {
             let message = Msg::Copied { label, result: clipboard::copy(text, offered).await };
             // The dashboard may have been left.
-            let _ = results.send(Answer { key: None, message, throttled: false, machine });
+            let _ = results.send(Answer { key: None, message, throttled: false, machine, epoch });
         });
     }
 
@@ -96,7 +108,8 @@ impl Effects {
                 let mut said = Said::default();
                 let message = world.fulfil(wish, &mut said).await;
                 // The dashboard may have been left.
-                let _ = results.send(Answer { key, message, throttled: said.throttled, machine: world.machine });
+                let World { machine, epoch, .. } = world;
+                let _ = results.send(Answer { key, message, throttled: said.throttled, machine, epoch });
             });
         }
     }
@@ -104,7 +117,11 @@ impl Effects {
     /// Takes an answer in, and starts what waited behind it. There is no message where the machine that was asked about
     /// is no longer looked at.
     pub(super) fn finished(&mut self, answer: Answer) -> Option<Msg> {
-        let is_late = answer.machine != self.world.machine && answer.key.as_ref().is_some_and(TaskKey::is_of_machine);
+        let is_of_another = answer.machine != self.world.machine;
+        let is_late = answer
+            .key
+            .as_ref()
+            .is_some_and(|key| answer.epoch != self.world.epoch || (is_of_another && key.is_of_machine()));
         if let Some(next) = answer.key.and_then(|key| self.running.remove(&key)).flatten() {
             self.start(vec![next]);
         }
@@ -140,9 +157,9 @@ impl World {
         };
         match wish {
             Cmd::FetchIdentity => Msg::Identity(said.told(cloud.identity().await)),
-            Cmd::FetchMachines => {
-                let result = cloud.machines().await.map(|all| all.into_iter().map(|(arn, _)| arn).collect());
-                Msg::Machines(said.told(result))
+            Cmd::FetchMachines { regions } => {
+                let (machines, problem) = machines(cloud, &regions, said).await;
+                Msg::Machines { machines, problem }
             }
             Cmd::FetchExecutions => Msg::Executions(said.told(self.executions(cloud).await)),
             Cmd::FetchMachine { execution } => {
@@ -156,13 +173,17 @@ impl World {
                 let result = said.told(self.history(cloud, &execution, after).await);
                 Msg::History { execution, result }
             }
-            Cmd::FetchOrders => Msg::Orders(said.told(cloud.orders(&self.table, MAX_LISTED).await)),
+            Cmd::FetchOrders => match cloud.orders(&self.table, MAX_LISTED).await {
+                // Other people's accounts have no orders of ours.
+                Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Msg::NoOrders,
+                result => Msg::Orders(said.told(result)),
+            },
             Cmd::FetchOrder { id } => {
                 let result = Box::new(said.told(cloud.order(&self.table, &id).await));
                 Msg::Order { id, result }
             }
-            Cmd::FetchLogs { since } => {
-                let result = self.logs(cloud, since, said).await;
+            Cmd::FetchLogs { since, functions } => {
+                let result = logs(cloud, since, &functions, said).await;
                 Msg::Logs(said.told(result))
             }
             Cmd::FetchDetails { execution } => {
@@ -193,6 +214,7 @@ impl World {
             | Cmd::Write { .. }
             | Cmd::OpenUrl { .. }
             | Cmd::Edit { .. }
+            | Cmd::Connect { .. }
             | Cmd::CountCalls
             | Cmd::Suspend
             | Cmd::ListenToMouse { .. } => Msg::Opened(Ok(())),
@@ -243,26 +265,44 @@ impl World {
     async fn details(&self, cloud: &Cloud, arn: &Arn) -> Result<(Execution, Vec<HistoryEvent>), CloudError> {
         Ok((cloud.execution(arn).await?, self.history(cloud, arn, 0).await?))
     }
+}
 
-    /// What the groups have since then. A group that cannot be read does not hide the others.
-    async fn logs(&self, cloud: &Cloud, since: i64, said: &mut Said) -> Result<Vec<LogLine>, CloudError> {
-        let groups = cloud.log_groups("/aws/lambda/").await?;
-        let asked = groups.iter().map(|group| cloud.log_lines(group, since, None, MOST_LINES));
-        let (mut lines, mut failed) = (Vec::new(), None);
-        for answer in join_all(asked).await {
-            match answer {
-                Ok(more) => lines.extend(more),
-                Err(error) => {
-                    said.throttled |= error.kind == ErrorKind::Throttled;
-                    failed = Some(error);
-                }
+/// What the functions have logged since then. A group that cannot be read does not hide the others.
+async fn logs(cloud: &Cloud, since: i64, functions: &[String], said: &mut Said) -> Result<Vec<LogLine>, CloudError> {
+    let groups: Vec<String> = functions.iter().map(|function| format!("/aws/lambda/{function}")).collect();
+    let asked = groups.iter().map(|group| cloud.log_lines(group, since, None, MOST_LINES));
+    let (mut lines, mut failed) = (Vec::new(), None);
+    for answer in join_all(asked).await {
+        match answer {
+            Ok(more) => lines.extend(more),
+            // A function that was never invoked has none.
+            Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => {}
+            Err(error) => {
+                said.throttled |= error.kind == ErrorKind::Throttled;
+                failed = Some(error);
             }
         }
-        match failed {
-            Some(error) if lines.is_empty() => Err(error),
-            _ => Ok(lines),
+    }
+    match failed {
+        Some(error) if lines.is_empty() => Err(error),
+        _ => Ok(lines),
+    }
+}
+
+/// The state machines of the cloud's own region and of others. A region that cannot be asked does not hide the others.
+async fn machines(cloud: &Cloud, regions: &[String], said: &mut Said) -> (Vec<Arn>, Option<String>) {
+    let others = regions.iter().filter(|region| cloud.region() != Some(region.as_str()));
+    let clouds: Vec<Cloud> =
+        std::iter::once(cloud.clone()).chain(others.map(|region| cloud.in_region(region))).collect();
+    let (mut machines, mut problems) = (Vec::new(), Vec::new());
+    for (cloud, answer) in clouds.iter().zip(join_all(clouds.iter().map(Cloud::machines)).await) {
+        match said.told(answer) {
+            Ok(found) => machines.extend(found.into_iter().map(|(arn, _)| arn)),
+            Err(problem) if regions.is_empty() => problems.push(problem),
+            Err(problem) => problems.push(format!("{}: {problem}", cloud.region().unwrap_or_default())),
         }
     }
+    (machines, (!problems.is_empty()).then(|| problems.join("; ")))
 }
 
 async fn act(cloud: &Cloud, action: &Action, reason: &str) -> Result<(), CloudError> {

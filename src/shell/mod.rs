@@ -28,6 +28,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::app::clip::Reach;
+use crate::app::elsewhere::{Elsewhere, Reached};
 use crate::app::model::Notice;
 use crate::app::settings::Zone;
 use crate::app::{Cmd, Model, Msg, TaskKey, update};
@@ -78,12 +79,22 @@ pub struct Session {
     pub problem: Option<String>,
     /// What has to stay alive for as long as the dashboard does.
     pub held: Option<Box<dyn Send>>,
+    /// Goes to another profile or region; `None` where there is none.
+    pub connect: Option<Connect>,
+    /// The profiles that could be gone to.
+    pub profiles: Vec<String>,
     /// Opens the cloud again once whoever told of its changes is gone: another process may have held it and ended.
     pub reopen: Option<Reopen>,
 }
 
 /// Opens the cloud again.
 pub type Reopen = Box<dyn Fn() -> BoxFuture<'static, color_eyre::Result<Reopened>> + Send>;
+
+/// A place on its way to be reached.
+type Connecting = BoxFuture<'static, color_eyre::Result<(Cloud, Reached)>>;
+
+/// Reaches another place: how, and which state machine there, or else one that is called like this one.
+pub type Connect = Box<dyn Fn(Reach, Option<Arn>, String) -> Connecting + Send>;
 
 /// A cloud that was opened again.
 pub struct Reopened {
@@ -111,6 +122,8 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
         samples,
         mut held,
         reopen,
+        connect,
+        profiles,
         config,
         problem,
     } = session;
@@ -133,6 +146,8 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
         Zone::Utc => jiff::tz::TimeZone::UTC,
     };
     (model.keymap, model.settings) = (config.keymap, config.settings);
+    model.elsewhere =
+        Elsewhere { profiles, regions: model.settings.regions.clone(), is_read_only: model.settings.read_only };
     model.notice = problem.map(|text| Notice { text, is_error: true });
     let (results, mut answers) = mpsc::unbounded_channel();
     let mut effects = Effects::new(source, machine, table, results);
@@ -149,6 +164,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     let mut quit = signal(SignalKind::quit())?;
     let mut continued = suspend::continuations()?;
     let mut editing: Option<Editing> = None;
+    let mut connecting: Option<Connecting> = None;
     let mut settle: Option<Instant> = None;
     let mut tick = tokio::time::interval(TICK);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -196,6 +212,16 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
                 screen.take_again()?;
                 listener.resume();
                 queue.push_back(Msg::Edited(edited.map_err(|error| error.to_string())));
+            }
+            reached = arrived(&mut connecting) => {
+                connecting = None;
+                let told = reached.map(|(cloud, reached)| {
+                    effects.go_to(cloud);
+                    effects.look_at(&reached.machine);
+                    pace.arrived();
+                    reached
+                });
+                queue.push_back(Msg::Connected(Box::new(told.map_err(|error| format!("{error:#}")))));
             }
             answer = answers.recv() => {
                 let Some(answer) = answer else { break };
@@ -247,6 +273,13 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
                 match wish {
                     Cmd::CountCalls => queue.push_back(Msg::Calls(effects.calls(now()))),
                     Cmd::ListenToMouse { listen } => screen.listen_to_mouse(listen)?,
+                    Cmd::Connect { profile, region, machine } => {
+                        let endpoint_url = model.reach.as_ref().and_then(|reach| reach.endpoint_url.clone());
+                        let like = model.machine.name().to_owned();
+                        let reach = Reach { region, profile, endpoint_url };
+                        // The last place that was asked for is the one that is meant.
+                        connecting = connect.as_ref().map(|connect| connect(reach, machine, like));
+                    }
                     Cmd::Suspend => {
                         let suspended = suspend::suspend(&mut screen, &listener, &mut continued).await?;
                         if suspended == Suspended::NotStopped {
@@ -309,6 +342,14 @@ fn taken(answer: Answer, model: &Model, effects: &mut Effects, pace: &mut Pace, 
 async fn ended(editing: &mut Option<Editing>) -> Result<String, EditError> {
     match editing {
         Some(editing) => editing.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until another place is reached; for ever where nobody wants to go to one.
+async fn arrived(connecting: &mut Option<Connecting>) -> color_eyre::Result<(Cloud, Reached)> {
+    match connecting {
+        Some(connecting) => connecting.await,
         None => std::future::pending().await,
     }
 }

@@ -164,6 +164,11 @@ impl Pace {
         }
     }
 
+    /// Another cloud is asked from now on: what the other one refused or has not answered says nothing of it.
+    pub(super) fn arrived(&mut self) {
+        self.rhythms.clear();
+    }
+
     /// When the next look is due, or something that was held back may be asked. May be past; `None` while all that is
     /// on the screen is being asked.
     pub(super) fn next(&self) -> Option<Millis> {
@@ -456,7 +461,14 @@ mod tests {
 
     /// Looks at everything in a day, if each answer takes a tenth of a second.
     fn looks_in_a_day(outcome: Outcome) -> Vec<(TaskKey, usize)> {
-        let all = || vec![history("a"), Cmd::FetchExecutions, Cmd::FetchOrders, Cmd::FetchLogs { since: 0 }];
+        let all = || {
+            vec![
+                history("a"),
+                Cmd::FetchExecutions,
+                Cmd::FetchOrders,
+                Cmd::FetchLogs { since: 0, functions: Vec::new() },
+            ]
+        };
         let mut pace = Pace::new(Poll::default(), false);
         let mut looks: Vec<(TaskKey, usize)> = all().iter().filter_map(Cmd::key).map(|key| (key, 0)).collect();
         let mut now = 0;

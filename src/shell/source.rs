@@ -62,7 +62,7 @@ impl Recorded {
                 let account = arn.split(':').nth(4).unwrap_or_default().to_owned();
                 Msg::Identity(Ok(Identity { account, arn: String::new() }))
             }
-            Cmd::FetchMachines => Msg::Machines(Ok(vec![self.machine.arn.clone()])),
+            Cmd::FetchMachines { .. } => Msg::Machines { machines: vec![self.machine.arn.clone()], problem: None },
             Cmd::FetchExecutions => Msg::Executions(Ok(vec![self.execution.summary.clone()])),
             Cmd::FetchMachine { execution } => Msg::Machine { execution, result: Ok(self.machine.clone()) },
             Cmd::FetchHistory { execution, after } => {
@@ -92,6 +92,7 @@ impl Recorded {
             | Cmd::Write { .. }
             | Cmd::OpenUrl { .. }
             | Cmd::Edit { .. }
+            | Cmd::Connect { .. }
             | Cmd::CountCalls
             | Cmd::Suspend
             | Cmd::ListenToMouse { .. } => Msg::Opened(Ok(())),
@@ -163,7 +164,7 @@ mod tests {
             (Cmd::FetchHistory { execution: this(), after: 1 }, "1 events"),
             (Cmd::FetchHistory { execution: Arn("arn:other".into()), after: 0 }, "0 events"),
             (Cmd::FetchOrders, "0 orders"),
-            (Cmd::FetchLogs { since: i64::MAX }, "1 lines"),
+            (Cmd::FetchLogs { since: i64::MAX, functions: Vec::new() }, "1 lines"),
             (Cmd::StartExecution { request: 7, name: "o".into(), input: "{}".into() }, "7 refused"),
             (
                 Cmd::Act { request: 8, action: Action::Stop { executions: vec![this()] }, reason: String::new() },

@@ -7,13 +7,20 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::executions::first_row;
-use super::text::cut;
+use super::text::{clean, cut};
 use super::theme::Theme;
 use crate::app::Model;
 
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     if model.orders.is_empty() {
-        let text = if model.orders_loaded { "No orders yet: press n." } else { "Loading…" };
+        let none = format!("No table {} here.", clean(&model.table));
+        let text = if !model.has_orders {
+            none.as_str()
+        } else if model.orders_loaded {
+            "No orders yet: press n."
+        } else {
+            "Loading…"
+        };
         Span::styled(cut(text, usize::from(area.width)), theme.dim).render(area, buffer);
         return;
     }

@@ -1,9 +1,11 @@
 //! Screens as snapshots: keys and answers in, what is then seen.
 
 use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
-use orderflow_tui::app::model::Drawn;
+use orderflow_tui::app::clip::Reach;
+use orderflow_tui::app::elsewhere::Reached;
+use orderflow_tui::app::model::{Dialog, Drawn};
 use orderflow_tui::app::mouse::{Mouse, MouseKind};
-use orderflow_tui::app::{Key, Model, Msg, update};
+use orderflow_tui::app::{Cmd, Key, Model, Msg, update};
 use orderflow_tui::config::{Colours, Signs};
 use orderflow_tui::facts::{
     Arn, EventKind, Execution, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts,
@@ -247,7 +249,7 @@ impl App {
 
     /// The account has a second machine.
     fn with_invoices(mut self) -> Self {
-        self.tell(Msg::Machines(Ok(vec![invoices(), local::machine_arn()])));
+        self.tell(Msg::Machines { machines: vec![invoices(), local::machine_arn()], problem: None });
         self
     }
 
@@ -284,6 +286,15 @@ impl App {
             self.screen();
             self.tell(Msg::Key(*key));
         }
+        self
+    }
+
+    /// An account with two profiles.
+    fn on_aws(mut self) -> Self {
+        self.model.reach = Some(Reach::default());
+        self.model.elsewhere.profiles = vec!["dev".into(), "live".into()];
+        self.model.elsewhere.regions = vec!["eu-west-1".into()];
+        self.model.settings.production = vec!["live".into()];
         self
     }
 
@@ -331,6 +342,7 @@ snapshots! {
     failure_120x40: App::lively(120, 40).keys(&[Key::Char('F')]);
     ascii_120x40: App::lively(120, 40).in_ascii();
     dots_120x40: App::running(120, 40, ITEMS).keys(&[Key::Char('2'), Key::Char('d'), Key::Char('d'), Key::Char('d')]);
+    places_80x24: App::lively(80, 24).on_aws().keys(&[Key::Char('C')]);
     map_80x24: App::lively(80, 24).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('+'), Key::Char('p')]);
     order_80x24: App::lively(80, 24).keys(&[Key::Char('4')]);
     logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('s')]);
@@ -415,6 +427,45 @@ fn keys_lead_from_box_to_box() {
         let app = App::lively(120, 40).keys(&[Key::Char('F'), Key::Char('2')]).keys(keys);
         assert_eq!(app.model.state.as_deref(), Some(expected), "{keys:?}");
     }
+}
+
+/// What is known of one place is not told of another, and production is careful ground.
+#[test]
+fn another_place_is_reached_whole_or_not_at_all() {
+    let go = |app: App, name: &str| app.keys(&[Key::Char('C')]).keys(&typed(name));
+    let mut app = go(App::lively(120, 40).on_aws(), "live");
+    let wishes = update(&mut app.model, Msg::Key(Key::Enter));
+    let to = Cmd::Connect { profile: Some("live".into()), region: None, machine: None };
+    assert_eq!(wishes, [to]);
+    let before = app.screen();
+    app.tell(Msg::Connected(Box::new(Err("AWS live has no state machine".into()))));
+    let refused = app.screen();
+    assert!(refused.contains("AWS live has no state machine") && refused.contains("ord-2"), "{before}\n{refused}");
+    let reached = Reached {
+        place: "AWS live eu-west-1".into(),
+        reach: Reach { profile: Some("live".into()), ..Reach::default() },
+        machine: Arn("arn:aws:states:eu-west-1:210987654321:stateMachine:invoices".into()),
+        is_meant: true,
+    };
+    app.tell(Msg::Connected(Box::new(Ok(reached.clone()))));
+    let screen = app.screen();
+    assert!(screen.contains("invoices AWS live eu-west-1") && screen.contains("PRODUCTION"), "{screen}");
+    assert!(screen.contains("read-only") && !screen.contains("ord-"), "{screen}");
+    // Not all that is reached is production.
+    let reach = Reach { profile: Some("dev".into()), ..Reach::default() };
+    app.tell(Msg::Connected(Box::new(Ok(Reached { reach, is_meant: false, ..reached }))));
+    let screen = app.screen();
+    assert!(!screen.contains("read-only") && !screen.contains("PRODUCTION"), "{screen}");
+    assert!(matches!(app.model.dialog, Some(Dialog::Palette(_))), "another machine may be meant");
+}
+
+#[test]
+fn an_account_without_our_table_is_no_trouble() {
+    let mut app = App::new(120, 40);
+    app.model.table = "orders".into();
+    app.tell(Msg::NoOrders);
+    assert!(app.screen().contains("No table orders here."));
+    assert!(!update(&mut app.model, Msg::Changed(NOON)).contains(&Cmd::FetchOrders));
 }
 
 /// The view moves as far as there is something to be seen, and back, and the chosen state stays.

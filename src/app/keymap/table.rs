@@ -94,6 +94,7 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Searching, [Key::Char('n')], "n", Intent::NextMatch, "next match", true),
     binding!(Searching, [Key::Char('N')], "N", Intent::PreviousMatch, "previous match", true),
     binding!(Panes, [Key::Char('M')], "M", Intent::Machines, "another state machine", false),
+    binding!(Panes, [Key::Char('C')], "C", Intent::Places, "another profile or region", false),
     binding!(Panes, [Key::Char('K')], "K", Intent::Calls, "calls of the cloud", false),
     binding!(Panes, [Key::Char('?')], "?", Intent::Help, "help", true),
     binding!(Panes, [Key::Esc], "Esc", Intent::Back, "one step back", false),

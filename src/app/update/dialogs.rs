@@ -2,8 +2,9 @@
 
 use super::actions::{send, text_of};
 use super::keys::edit;
-use super::looking::{choose_state, look_at, look_at_machine, show};
+use super::looking::{choose_state, look_at, show};
 use super::panes;
+use super::reaching;
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
 use crate::app::model::{Cmd, Dialog, Model, Notice, Pane, SubmitForm};
@@ -130,7 +131,8 @@ fn chosen(model: &mut Model, choice: Choice) -> Vec<Cmd> {
             wishes.extend(look_at(model, arn));
             wishes
         }
-        Choice::Go(TargetKind::Machine(arn)) => look_at_machine(model, arn),
+        Choice::Go(TargetKind::Machine(arn)) => reaching::go_to_machine(model, arn),
+        Choice::Go(place @ (TargetKind::Profile(_) | TargetKind::Region(_))) => reaching::go(model, place),
         Choice::Off { title, why } => {
             model.notice = Some(Notice { text: format!("{title}: {why}"), is_error: false });
             Vec::new()

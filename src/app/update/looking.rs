@@ -42,6 +42,14 @@ pub(super) fn look_at_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     if model.machine == machine {
         return Vec::new();
     }
+    leave_machine(model, machine);
+    let mut wishes = vec![Cmd::FetchExecutions, Cmd::FetchMachine { execution: None }];
+    wishes.extend(show(model, Pane::Executions));
+    wishes
+}
+
+/// Forgets all that belongs to the state machine that was looked at, and turns to another.
+pub(super) fn leave_machine(model: &mut Model, machine: Arn) {
     model.machine = machine;
     (model.known, model.watch, model.compared, model.fleet) = (None, None, None, None);
     (model.state, model.iteration, model.visit) = (None, None, None);
@@ -56,9 +64,6 @@ pub(super) fn look_at_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     model.troubles.retain(|(of, _)| !of.is_of_machine());
     model.logs.look(|view| view.scope = Scope::All);
     ask(model, String::new());
-    let mut wishes = vec![Cmd::FetchExecutions, Cmd::FetchMachine { execution: None }];
-    wishes.extend(show(model, Pane::Executions));
-    wishes
 }
 
 /// Looks at the newest execution, if it is followed.

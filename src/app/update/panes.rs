@@ -5,7 +5,7 @@ use super::looking::{
     state_scope,
 };
 use super::wishes::{fetch_details, fetch_metrics, fetch_order};
-use super::{actions, keys};
+use super::{actions, keys, reaching};
 use crate::app::clip::{self, Clip, Copyable, Focused};
 use crate::app::export::Exported;
 use crate::app::graph_view::{self, Direction};
@@ -34,7 +34,8 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
     match intent {
         Intent::Help => model.dialog = Some(Dialog::Help { scroll: 0 }),
         Intent::Palette => return open_palette(model),
-        Intent::Machines => return choose_machine(model),
+        Intent::Machines => return reaching::choose_machine(model),
+        Intent::Places => reaching::choose_place(model),
         Intent::Calls => {
             model.dialog = Some(Dialog::Calls { scroll: 0 });
             return vec![Cmd::CountCalls];
@@ -438,14 +439,7 @@ fn open_palette(model: &mut Model) -> Vec<Cmd> {
     let entries = palette::entries(&model.keymap, &model.situation());
     let targets = places(model);
     model.dialog = Some(Dialog::Palette(Box::new(Palette::new(entries, targets))));
-    if model.machines.is_empty() && !model.is_replay { vec![Cmd::FetchMachines] } else { Vec::new() }
-}
-
-/// The palette with the state machines alone, of which new ones may have come.
-fn choose_machine(model: &mut Model) -> Vec<Cmd> {
-    let targets = model.machines.iter().map(Target::machine).collect();
-    model.dialog = Some(Dialog::Palette(Box::new(Palette::new(Vec::new(), targets))));
-    vec![Cmd::FetchMachines]
+    if model.machines.is_empty() && !model.is_replay { vec![reaching::fetch_machines(model)] } else { Vec::new() }
 }
 
 /// Where the palette leads.

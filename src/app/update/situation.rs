@@ -17,6 +17,7 @@ impl Model {
             is_read_only: self.settings.read_only,
             is_replay: self.is_replay,
             is_embedded: !self.is_aws,
+            is_elsewhere: self.reach.is_some(),
             watch: self.watched_situation(),
             state: self.chosen_state(),
             has_graph: self.known.as_ref().is_some_and(|known| known.machine.is_some()),

@@ -11,7 +11,15 @@ const LOGS_BACK: i64 = 3_600_000;
 /// What is on the screen is asked for anew.
 pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
     let since = model.logs.all().next_back().map_or(model.now - LOGS_BACK, |line| line.at - LATE);
-    let mut wishes = vec![Cmd::FetchExecutions, Cmd::FetchOrders, Cmd::FetchLogs { since }];
+    let mut wishes = vec![Cmd::FetchExecutions];
+    if model.has_orders {
+        wishes.push(Cmd::FetchOrders);
+    }
+    // Only the functions that the machine calls: an account may have thousands.
+    let functions = model.known.as_ref().map(|known| metrics::functions(&known.facts.definition)).unwrap_or_default();
+    if !functions.is_empty() || model.is_replay {
+        wishes.push(Cmd::FetchLogs { since, functions });
+    }
     if model.identity.is_none() {
         wishes.push(Cmd::FetchIdentity);
     }
