@@ -357,7 +357,7 @@ mod tests {
 
     fn execution(arn: &str, status: ExecutionStatus) -> ExecutionSummary {
         let arn = Arn(arn.to_owned());
-        ExecutionSummary { name: arn.name().to_owned(), arn, status, started_at: 5, stopped_at: None }
+        ExecutionSummary { name: arn.name().to_owned(), arn, status, started_at: 5, stopped_at: None, through: None }
     }
 
     const STANDARD: &str = "arn:aws:states:us-east-1:1:execution:orders:ord-1";

@@ -13,6 +13,8 @@ use crate::facts::{Arn, Millis, Periods, TestedState};
 pub enum Cmd {
     FetchIdentity,
     FetchMachines { regions: Vec<String> },
+    FetchVersions,
+    FetchMapRun { map_run: Arn },
     FetchExecutions,
     FetchMachine { execution: Option<Arn> },
     FetchHistory { execution: Arn, after: i64 },
@@ -41,6 +43,8 @@ pub enum Cmd {
 pub enum TaskKey {
     Identity,
     Machines,
+    Versions,
+    MapRun,
     Executions,
     Machine,
     History,
@@ -56,9 +60,14 @@ impl TaskKey {
     /// Whether an answer is about the machine that was looked at as it was asked for.
     pub const fn is_of_machine(&self) -> bool {
         match self {
-            Self::Executions | Self::Machine | Self::History | Self::Details | Self::Compared(_) | Self::Metrics => {
-                true
-            }
+            Self::Versions
+            | Self::MapRun
+            | Self::Executions
+            | Self::Machine
+            | Self::History
+            | Self::Details
+            | Self::Compared(_)
+            | Self::Metrics => true,
             Self::Identity | Self::Machines | Self::Orders | Self::Order | Self::Logs => false,
         }
     }
@@ -70,6 +79,8 @@ impl Cmd {
         match self {
             Self::FetchIdentity => Some(TaskKey::Identity),
             Self::FetchMachines { .. } => Some(TaskKey::Machines),
+            Self::FetchVersions => Some(TaskKey::Versions),
+            Self::FetchMapRun { .. } => Some(TaskKey::MapRun),
             Self::FetchExecutions => Some(TaskKey::Executions),
             Self::FetchMachine { .. } => Some(TaskKey::Machine),
             Self::FetchHistory { .. } => Some(TaskKey::History),

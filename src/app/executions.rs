@@ -205,7 +205,7 @@ mod tests {
 
     fn summary(name: &str, started_at: Millis, status: ExecutionStatus) -> ExecutionSummary {
         let stopped_at = status.is_over().then_some(started_at + 100);
-        ExecutionSummary { arn: arn(name), name: name.to_owned(), status, started_at, stopped_at }
+        ExecutionSummary { arn: arn(name), name: name.to_owned(), status, started_at, stopped_at, through: None }
     }
 
     /// What the cloud lists, all that was ever seen, and the list.

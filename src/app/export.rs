@@ -165,6 +165,7 @@ mod tests {
                 status: ExecutionStatus::Failed,
                 started_at: START,
                 stopped_at: Some(START + 1_310),
+                through: None,
             },
             machine: Arn("arn:aws:states:us-east-1:1:stateMachine:orders".into()),
             input: Some(r#"{"orderId":"ord-1","note":"```"}"#.into()),

@@ -312,6 +312,7 @@ mod tests {
             status,
             started_at,
             stopped_at: status.is_over().then_some(started_at + 1_000),
+            through: None,
         });
         entry.digest = (!script.is_empty()).then(|| Digest::of(&run(script)));
         entry

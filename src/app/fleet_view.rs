@@ -301,6 +301,7 @@ mod tests {
                 status: ExecutionStatus::Failed,
                 started_at: 0,
                 stopped_at: Some(1),
+                through: None,
             })
         };
         assert_eq!(parsed.matches(&entry, 2), expected, "{query} {states:?} {failed:?}");

@@ -82,6 +82,9 @@ pub enum Intent {
     Calls,
     Machines,
     Places,
+    Versions,
+    Child,
+    Parent,
     Suspend,
 }
 
@@ -364,6 +367,9 @@ impl Intent {
             Self::Calls => "calls",
             Self::Machines => "machines",
             Self::Places => "places",
+            Self::Versions => "versions",
+            Self::Child => "child",
+            Self::Parent => "parent",
             Self::Suspend => "suspend",
             Self::Density => "density",
             Self::Fit => "fit",

@@ -270,6 +270,8 @@ pub struct Model {
     pub query_text: String,
     /// Whether the newest execution is looked at as it comes.
     pub follow_newest: bool,
+    /// The executions that led to the one that is looked at, each started by the one before.
+    pub ancestors: Vec<Arn>,
     /// The execution that is looked at.
     pub watch: Option<Watch>,
     /// The state that is looked at.
@@ -376,6 +378,7 @@ impl Model {
             query: Query::default(),
             query_text: String::new(),
             follow_newest: true,
+            ancestors: Vec::new(),
             watch: None,
             state: None,
             iteration: None,
@@ -579,6 +582,8 @@ pub enum Msg {
         machines: Vec<Arn>,
         problem: Option<String>,
     },
+    Versions(Result<Vec<Arn>, String>),
+    MapRun(Result<Vec<ExecutionSummary>, String>),
     /// Another place of AWS was reached, or not.
     Connected(Box<Result<Reached, String>>),
     /// There is no table of orders here.

@@ -60,6 +60,8 @@ pub struct Watched {
     pub has_input: bool,
     /// Whether it handles an order.
     pub has_order: bool,
+    /// Whether it is known which execution started it.
+    pub has_parent: bool,
     /// How many of its events are known.
     pub events: usize,
     /// How many states failed in it, as of the moment that is shown.
@@ -77,6 +79,8 @@ pub struct ChosenState {
     pub testable: Testable,
     /// Whether it is a Map or Parallel, or inside of one.
     pub is_in_container: bool,
+    /// Whether it has started an execution.
+    pub has_child: bool,
     /// How many iterations the Map has that it is, or is inside of; 0 without one.
     pub iterations: usize,
 }
@@ -238,6 +242,15 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
             must(facts.has_editor, "neither VISUAL nor EDITOR is set")
         }
         Intent::Machines => must(!facts.is_replay, "a file has one state machine"),
+        Intent::Versions => must(!facts.is_replay, "a file has one state machine"),
+        Intent::Child => {
+            must(!facts.is_replay, "a file has one execution")?;
+            must(facts.state.is_some_and(|state| state.has_child), "the state has started no execution")
+        }
+        Intent::Parent => {
+            must(!facts.is_replay, "a file has one execution")?;
+            must(watched(facts)?.has_parent, "no execution is known to have started this one")
+        }
         Intent::Places => {
             must(!facts.is_replay, "an exported execution is shown, there is no cloud")?;
             must(facts.is_elsewhere, "the embedded cloud is one place: --profile or --region is for AWS")
@@ -325,7 +338,7 @@ mod tests {
     }
 
     fn state(testable: Testable, is_in_container: bool, iterations: usize) -> Option<ChosenState> {
-        Some(ChosenState { testable, is_in_container, iterations })
+        Some(ChosenState { testable, is_in_container, has_child: false, iterations })
     }
 
     fn check(facts: &Situation, cases: &[(Intent, Option<&str>)]) {

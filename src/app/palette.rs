@@ -10,7 +10,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 use super::editor::{Edit, Editor};
 use super::keymap::{Intent, Keymap};
 use super::off::{Situation, why_off};
-use crate::facts::Arn;
+use crate::facts::{Arn, ExecutionSummary};
 
 /// The most that is found: nobody reads on behind it.
 pub const MAX_FOUND: usize = 200;
@@ -48,6 +48,8 @@ pub enum TargetKind {
     Machine(Arn),
     /// An execution.
     Execution(Arn),
+    /// An execution that the one that is looked at has started.
+    Child(Arn),
     /// A profile of the AWS CLI's files, by its name.
     Profile(String),
     /// A region.
@@ -125,6 +127,22 @@ impl Target {
         Self { kind: TargetKind::Machine(arn.clone()), label: arn.name().to_owned() }
     }
 
+    /// A state machine, or one of its versions or aliases.
+    pub fn version(arn: &Arn) -> Self {
+        let label = match arn.qualifier() {
+            None => format!("{}, whatever version", arn.name()),
+            Some(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => format!("version {number}"),
+            Some(alias) => format!("alias {alias}"),
+        };
+        Self { kind: TargetKind::Machine(arn.clone()), label }
+    }
+
+    /// An execution of a distributed Map's run.
+    pub fn child(execution: &ExecutionSummary) -> Self {
+        let label = format!("{}  {}", execution.name, execution.status.as_str());
+        Self { kind: TargetKind::Child(execution.arn.clone()), label }
+    }
+
     /// A profile.
     pub fn profile(name: &str) -> Self {
         Self { kind: TargetKind::Profile(name.to_owned()), label: name.to_owned() }
@@ -148,6 +166,7 @@ impl TargetKind {
             Self::State(_) => "state",
             Self::Machine(_) => "state machine",
             Self::Execution(_) => "execution",
+            Self::Child(_) => "map run",
             Self::Profile(_) => "profile",
             Self::Region(_) => "region",
         }
@@ -158,7 +177,7 @@ impl TargetKind {
         match self {
             Self::State(_) => 1,
             Self::Machine(_) => 2,
-            Self::Execution(_) => 3,
+            Self::Execution(_) | Self::Child(_) => 3,
             Self::Profile(_) => 4,
             Self::Region(_) => 5,
         }

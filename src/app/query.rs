@@ -283,6 +283,7 @@ mod tests {
                 status: ExecutionStatus::Failed,
                 started_at: NOW - 4_000_000,
                 stopped_at: Some(NOW - 4_000_000 + 6_000),
+                through: None,
             })
         }
     }
@@ -295,6 +296,7 @@ mod tests {
             status: ExecutionStatus::Running,
             started_at: NOW - 150,
             stopped_at: None,
+            through: None,
         })
     }
 

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use crate::facts::{EventKind, HistoryEvent, Millis};
+use crate::facts::{Arn, EventKind, HistoryEvent, Millis};
 
 /// A run, as far as its events are known.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,8 @@ pub struct Visit {
     pub error: Option<String>,
     /// Its cause.
     pub cause: Option<Arc<str>>,
+    /// The execution, or the run of a distributed Map, that it started last.
+    pub child: Option<Arn>,
     /// Variables that it assigned.
     pub assigned: Vec<(String, String)>,
     /// A Map's items: how many there are, are done, have failed.
@@ -220,6 +222,7 @@ impl Run {
                     attempt.ended_at = Some(event.at);
                     attempt.output.clone_from(&event.output);
                 }
+                self.note_child(place.visit, event);
                 // The error of an earlier try is history now.
                 if let Some(visit) = self.visit(place.visit) {
                     (visit.error, visit.cause) = (None, None);
@@ -303,9 +306,25 @@ impl Run {
                 self.abort_running(event.at);
             }
             K::ExecutionAborted | K::ExecutionTimedOut => self.abort_running(event.at),
-            K::ExecutionStarted | K::ExecutionSucceeded | K::ExecutionRedriven | K::TaskSubmitted | K::Other => {}
+            K::ExecutionStarted | K::ExecutionSucceeded | K::ExecutionRedriven | K::Other => {}
+            K::TaskSubmitted => self.note_child(place.visit, event),
+            K::MapRunStarted => {
+                if let Some(visit) = self.visit(place.visit) {
+                    visit.child = event.resource.clone().map(Arn);
+                }
+            }
         }
         self.places.insert(event.id, place);
+    }
+
+    /// Keeps the execution that a task says it has started.
+    fn note_child(&mut self, visit: Option<usize>, event: &HistoryEvent) {
+        let starts = |attempt: &Attempt| attempt.resource.as_deref().is_some_and(|name| name.contains("tartExecution"));
+        let Some(visit) = self.visit(visit).filter(|visit| visit.attempts.last().is_some_and(starts)) else { return };
+        let output = event.output.as_deref().and_then(|output| serde_json::from_str::<serde_json::Value>(output).ok());
+        if let Some(arn) = output.as_ref().and_then(|output| output.get("ExecutionArn")).and_then(|arn| arn.as_str()) {
+            visit.child = Some(Arn(arn.to_owned()));
+        }
     }
 
     fn enter(&mut self, event: &HistoryEvent, before: Place) -> usize {
@@ -338,6 +357,7 @@ impl Run {
             attempts: Vec::new(),
             error: None,
             cause: None,
+            child: None,
             assigned: Vec::new(),
             items: None,
         });

@@ -140,6 +140,18 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             }
             Vec::new()
         }
+        Msg::Versions(result) => {
+            if let Some(versions) = noted(model, TaskKey::Versions, result) {
+                reaching::choose_version(model, &versions);
+            }
+            Vec::new()
+        }
+        Msg::MapRun(result) => {
+            if let Some(executions) = noted(model, TaskKey::MapRun, result) {
+                reaching::choose_execution(model, &executions);
+            }
+            Vec::new()
+        }
         Msg::Connected(result) => reaching::reached(model, *result),
         Msg::NoOrders => {
             model.troubles.retain(|(of, _)| *of != TaskKey::Orders);

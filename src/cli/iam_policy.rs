@@ -79,6 +79,9 @@ const fn call(action: &'static str, by: Caller, on: On, why: &'static str) -> Ca
 pub const CALLS: &[Call] = &[
     call("states:ListStateMachines", Caller::Looking, On::Everything, "find the state machine by its name, list them"),
     call("states:DescribeStateMachine", Caller::Looking, On::Machine, "its definition, for the graph"),
+    call("states:ListStateMachineVersions", Caller::Looking, On::Machine, "look at a version"),
+    call("states:ListStateMachineAliases", Caller::Looking, On::Machine, "look at an alias"),
+    call("states:DescribeStateMachineAlias", Caller::Looking, On::Machine, "the version behind an alias"),
     call("states:ListExecutions", Caller::Looking, On::Machine, "the list of executions"),
     call("states:DescribeExecution", Caller::Looking, On::Executions, "input, output, error and cause"),
     call("states:DescribeStateMachineForExecution", Caller::Looking, On::Executions, "the graph as it was run"),

@@ -57,6 +57,7 @@ impl Cloud {
                 status: status(&answer.status),
                 started_at: millis(&answer.start_date),
                 stopped_at: answer.stop_date.as_ref().map(millis),
+                through: answer.state_machine_alias_arn.or(answer.state_machine_version_arn).map(Arn),
             },
             machine: Arn(answer.state_machine_arn),
             input: answer.input,
@@ -66,7 +67,7 @@ impl Cloud {
         })
     }
 
-    /// The newest executions of a machine, newest first.
+    /// The newest executions of a machine, of one of its versions or aliases, or of a distributed Map's run, newest first.
     ///
     /// # Errors
     /// What the cloud answered.
@@ -76,14 +77,11 @@ impl Cloud {
         filter: Option<ExecutionStatus>,
         most: usize,
     ) -> Result<Vec<ExecutionSummary>, CloudError> {
-        let mut pages = self
-            .sfn
-            .list_executions()
-            .state_machine_arn(&machine.0)
-            .set_status_filter(filter.map(|status| status.as_str().into()))
-            .into_paginator()
-            .page_size(i32::try_from(most.min(1000)).unwrap_or(1000))
-            .send();
+        let request = self.sfn.list_executions().set_status_filter(filter.map(|status| status.as_str().into()));
+        // The executions of a distributed Map's run are listed by it.
+        let request =
+            if machine.is_map_run() { request.map_run_arn(&machine.0) } else { request.state_machine_arn(&machine.0) };
+        let mut pages = request.into_paginator().page_size(i32::try_from(most.min(1000)).unwrap_or(1000)).send();
         let mut executions = Vec::new();
         while executions.len() < most
             && let Some(page) = pages.next().await
@@ -95,6 +93,7 @@ impl Cloud {
                 status: status(&item.status),
                 started_at: millis(&item.start_date),
                 stopped_at: item.stop_date.as_ref().map(millis),
+                through: item.state_machine_alias_arn.or(item.state_machine_version_arn).map(Arn),
             }));
         }
         executions.truncate(most);

@@ -19,11 +19,54 @@ impl Cloud {
         Ok(machines)
     }
 
-    /// A state machine with its definition.
+    /// The versions of a state machine, newest first, and its aliases.
+    ///
+    /// # Errors
+    /// What the cloud answered.
+    pub async fn versions(&self, machine: &Arn) -> Result<Vec<Arn>, CloudError> {
+        let (mut found, mut token) = (Vec::new(), None);
+        loop {
+            let request = self.sfn.list_state_machine_versions().state_machine_arn(&machine.0).set_next_token(token);
+            let page = request.send().await.map_err(|error| CloudError::of("list the versions", &error))?;
+            found.extend(page.state_machine_versions.into_iter().map(|item| Arn(item.state_machine_version_arn)));
+            token = page.next_token;
+            if token.is_none() {
+                break;
+            }
+        }
+        loop {
+            let request = self.sfn.list_state_machine_aliases().state_machine_arn(&machine.0).set_next_token(token);
+            let page = request.send().await.map_err(|error| CloudError::of("list the aliases", &error))?;
+            found.extend(page.state_machine_aliases.into_iter().map(|item| Arn(item.state_machine_alias_arn)));
+            token = page.next_token;
+            if token.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// The version that an alias routes most executions to.
+    async fn version_of(&self, alias: &Arn) -> Result<Arn, CloudError> {
+        let answer = self
+            .sfn
+            .describe_state_machine_alias()
+            .state_machine_alias_arn(&alias.0)
+            .send()
+            .await
+            .map_err(|error| CloudError::of(format!("describe the alias {alias}"), &error))?;
+        let routes = answer.routing_configuration.unwrap_or_default();
+        let most = routes.into_iter().max_by_key(|route| route.weight);
+        Ok(Arn(most.map_or_else(|| alias.unqualified().0, |route| route.state_machine_version_arn)))
+    }
+
+    /// A state machine with its definition; of an alias the version that most executions run.
     ///
     /// # Errors
     /// What the cloud answered.
     pub async fn machine(&self, arn: &Arn) -> Result<MachineFacts, CloudError> {
+        let is_alias = arn.qualifier().is_some_and(|name| !name.bytes().all(|byte| byte.is_ascii_digit()));
+        let version = if is_alias { Some(self.version_of(arn).await?) } else { None };
+        let arn = version.as_ref().unwrap_or(arn);
         let answer = self
             .sfn
             .describe_state_machine()

@@ -21,6 +21,8 @@ mod profiles;
 mod stock;
 mod test_state;
 
+use std::sync::Arc;
+
 use aws_config::SdkConfig;
 
 pub use connect::{AwsOptions, aws, in_process};
@@ -36,7 +38,7 @@ pub struct Cloud {
     cloudwatch: aws_sdk_cloudwatch::Client,
     sts: aws_sdk_sts::Client,
     calls: calls::Calls,
-    config: SdkConfig,
+    config: Arc<SdkConfig>,
 }
 
 impl Cloud {
@@ -71,7 +73,7 @@ impl Cloud {
             cloudwatch: counting!(aws_sdk_cloudwatch),
             sts: counting!(aws_sdk_sts),
             calls,
-            config: config.clone(),
+            config: Arc::new(config.clone()),
         }
     }
 

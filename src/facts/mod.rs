@@ -18,14 +18,43 @@ pub struct Arn(pub String);
 
 impl Arn {
     /// What stands behind the last colon: the name of an execution, a machine, a function. An Express execution has an
-    /// id behind its name, which may be used again.
+    /// id behind its name, which may be used again; a machine perhaps a version or alias.
     pub fn name(&self) -> &str {
+        if let Some(name) = self.machine_parts().map(|(name, _)| name) {
+            return name;
+        }
         let mut parts = self.0.rsplit(':');
         let last = parts.next().unwrap_or(&self.0);
         match (parts.next(), parts.nth(1)) {
             (Some(name), Some("express")) => name,
             _ => last,
         }
+    }
+
+    /// A state machine's name, and its version or alias if it names one.
+    fn machine_parts(&self) -> Option<(&str, Option<&str>)> {
+        let mut parts = self.0.split(':').skip(5);
+        if parts.next()? != "stateMachine" {
+            return None;
+        }
+        Some((parts.next()?, parts.next()))
+    }
+
+    /// The version (a number) or alias of a state machine, if it names one.
+    pub fn qualifier(&self) -> Option<&str> {
+        self.machine_parts()?.1
+    }
+
+    /// The state machine without its version or alias.
+    #[must_use]
+    pub fn unqualified(&self) -> Self {
+        let end = self.qualifier().map_or(self.0.len(), |qualifier| self.0.len() - qualifier.len() - 1);
+        Self(self.0.get(..end).unwrap_or(&self.0).to_owned())
+    }
+
+    /// Whether it is the run of a distributed Map.
+    pub fn is_map_run(&self) -> bool {
+        self.0.split(':').nth(5) == Some("mapRun")
     }
 
     /// The region that it names, if it names one.
@@ -92,6 +121,8 @@ pub struct ExecutionSummary {
     pub started_at: Millis,
     /// When it ended.
     pub stopped_at: Option<Millis>,
+    /// The version or alias that it was started through, if it was.
+    pub through: Option<Arn>,
 }
 
 /// An execution.
@@ -155,6 +186,7 @@ pub enum EventKind {
     TaskScheduled,
     TaskStarted,
     TaskSubmitted,
+    MapRunStarted,
     TaskSucceeded,
     TaskFailed,
     TaskTimedOut,
@@ -182,6 +214,7 @@ impl EventKind {
             "ExecutionTimedOut" => return K::ExecutionTimedOut,
             "ExecutionRedriven" => return K::ExecutionRedriven,
             "EvaluationFailed" => return K::EvaluationFailed,
+            "MapRunStarted" => return K::MapRunStarted,
             "MapStateStarted" | "ParallelStateStarted" => return K::ContainerStarted,
             "MapStateSucceeded" | "ParallelStateSucceeded" => return K::ContainerSucceeded,
             "MapStateFailed" | "ParallelStateFailed" => return K::ContainerFailed,
@@ -462,7 +495,7 @@ mod tests {
             ("TaskSubmitted", K::TaskSubmitted),
             ("MapStateStarted", K::ContainerStarted),
             ("MapIterationAborted", K::IterationAborted),
-            ("MapRunStarted", K::Other),
+            ("MapRunStarted", K::MapRunStarted),
             ("SomethingNew", K::Other),
         ];
         for (name, expected) in cases {
@@ -476,6 +509,7 @@ mod tests {
             ("arn:aws:states:eu-central-1:123456789012:execution:pay:ord-1", "ord-1", false),
             ("arn:aws:states:eu-central-1:123456789012:express:pay:ord-1:8f3a", "ord-1", true),
             ("arn:aws:states:eu-central-1:123456789012:stateMachine:pay", "pay", false),
+            ("arn:aws:states:eu-central-1:123456789012:stateMachine:pay:7", "pay", false),
             ("no arn", "no arn", false),
             ("", "", false),
         ];

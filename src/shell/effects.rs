@@ -161,6 +161,8 @@ impl World {
                 let (machines, problem) = machines(cloud, &regions, said).await;
                 Msg::Machines { machines, problem }
             }
+            Cmd::FetchVersions => Msg::Versions(said.told(cloud.versions(&self.machine.unqualified()).await)),
+            Cmd::FetchMapRun { map_run } => Msg::MapRun(said.told(cloud.executions(&map_run, None, MAX_LISTED).await)),
             Cmd::FetchExecutions => Msg::Executions(said.told(self.executions(cloud).await)),
             Cmd::FetchMachine { execution } => {
                 let result = match &execution {

@@ -359,6 +359,8 @@ const fn word(key: &TaskKey) -> &'static str {
     match key {
         TaskKey::Identity => "identity",
         TaskKey::Machines => "state machines",
+        TaskKey::Versions => "versions",
+        TaskKey::MapRun => "map run",
         TaskKey::Executions => "executions",
         TaskKey::Machine => "machine",
         TaskKey::History | TaskKey::Compared(_) => "history",

@@ -63,6 +63,8 @@ impl Recorded {
                 Msg::Identity(Ok(Identity { account, arn: String::new() }))
             }
             Cmd::FetchMachines { .. } => Msg::Machines { machines: vec![self.machine.arn.clone()], problem: None },
+            Cmd::FetchVersions => Msg::Versions(Err(refused())),
+            Cmd::FetchMapRun { .. } => Msg::MapRun(Err(refused())),
             Cmd::FetchExecutions => Msg::Executions(Ok(vec![self.execution.summary.clone()])),
             Cmd::FetchMachine { execution } => Msg::Machine { execution, result: Ok(self.machine.clone()) },
             Cmd::FetchHistory { execution, after } => {
@@ -115,6 +117,7 @@ mod tests {
             status: ExecutionStatus::Running,
             started_at: 1_000,
             stopped_at: None,
+            through: None,
         };
         let machine = Arn("arn:aws:states:us-east-1:123456789012:stateMachine:orders".into());
         let execution =

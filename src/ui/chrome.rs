@@ -50,7 +50,9 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
     }
     let counts = Line::from(counts).right_aligned();
     let room = usize::from(area.width).saturating_sub(counts.width() + 1);
-    let name = format!(" {} ", cut(&clean(model.machine.name()), room.saturating_sub(2)));
+    let qualifier = model.machine.qualifier().map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+    let name = format!("{}{qualifier}", model.machine.name());
+    let name = format!(" {} ", cut(&clean(&name), room.saturating_sub(2)));
     let mut place = clean(&model.place);
     if let Some(identity) = &model.identity {
         place.push_str(&format!("  account {}", clean(&identity.account)));
@@ -171,8 +173,13 @@ fn subtitle(model: &Model, pane: Pane) -> Option<String> {
         Pane::Graph => {
             let watch = model.watch.as_ref()?;
             let name = watch.arn.name();
+            // Whence one came, and through which version or alias it was started.
+            let from: String = model.ancestors.iter().map(|arn| format!("{} › ", arn.name())).collect();
+            let through = model.watched().and_then(|execution| execution.through.as_ref()?.qualifier());
+            let through = through.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+            let name = format!("{from}{name}{through}");
             Some(match (watch.live, model.iteration) {
-                (true, None) => name.to_owned(),
+                (true, None) => name,
                 (true, Some(iteration)) => format!("{name} [{iteration}]"),
                 (false, _) => format!("{name} at event {} of {}", watch.scrub().position(), watch.scrub().len()),
             })

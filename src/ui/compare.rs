@@ -341,6 +341,7 @@ mod tests {
             status,
             started_at: 0,
             stopped_at: Some(took),
+            through: None,
         }
     }
 

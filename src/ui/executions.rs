@@ -209,6 +209,7 @@ mod tests {
             status,
             started_at,
             stopped_at: status.is_over().then_some(started_at + 1_234),
+            through: None,
         }
     }
 

@@ -85,6 +85,7 @@ impl App {
             status: ExecutionStatus::Running,
             started_at: 0,
             stopped_at: None,
+            through: None,
         };
         update(&mut model, Msg::Executions(Ok(vec![summary])));
         let facts = MachineFacts {

@@ -43,6 +43,7 @@ fn model(states: usize) -> Model {
         status: ExecutionStatus::Running,
         started_at: 0,
         stopped_at: None,
+        through: None,
     };
     update(&mut model, Msg::Executions(Ok(vec![summary])));
     let facts = MachineFacts {

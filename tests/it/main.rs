@@ -6,6 +6,7 @@ mod deploy;
 mod faults;
 mod flows;
 mod kill;
+mod nested;
 mod policy;
 mod readme;
 mod screens;

@@ -61,6 +61,7 @@ fn summary(name: &str, status: ExecutionStatus, seconds: i64) -> ExecutionSummar
         status,
         started_at: NOON - seconds * 1000,
         stopped_at: status.is_over().then_some(NOON - seconds * 1000 + 1234),
+        through: None,
     }
 }
 

@@ -69,6 +69,7 @@ impl Places {
             | K::TaskScheduled
             | K::TaskStarted
             | K::TaskSubmitted
+            | K::MapRunStarted
             | K::TaskSucceeded
             | K::TaskFailed
             | K::TaskTimedOut

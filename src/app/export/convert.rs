@@ -57,6 +57,7 @@ impl Exported {
                 status: exported.status,
                 started_at: exported.started_at,
                 stopped_at: exported.stopped_at,
+                through: None,
             },
             machine: Arn(self.machine.arn.clone()),
             input: exported.input.clone(),

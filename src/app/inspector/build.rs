@@ -107,6 +107,10 @@ fn status(sources: &Sources<'_>, name: &str, chosen: Option<Chosen<'_>>, lens: O
         let tone = if items.failed > 0 { Tone::Bad } else { Tone::Plain };
         rows.push(RowKind::fact("items", [vec![items.total.to_string()], counts].concat().join(", "), tone));
     }
+    if let Some(child) = chosen.and_then(|chosen| chosen.visit.child.as_ref()) {
+        let what = if child.is_map_run() { "map run" } else { "started" };
+        rows.push(RowKind::fact(what, child.name(), Tone::Plain));
+    }
     if let Some(state) = sources.machine.and_then(|machine| machine.state(name)) {
         rows.push(RowKind::fact("type", state.kind.type_name(), Tone::Plain));
         if let Some(comment) = &state.comment {

@@ -132,6 +132,11 @@ fn chosen(model: &mut Model, choice: Choice) -> Vec<Cmd> {
             wishes
         }
         Choice::Go(TargetKind::Machine(arn)) => reaching::go_to_machine(model, arn),
+        Choice::Go(TargetKind::Child(arn)) => {
+            let mut wishes = show(model, Pane::Graph);
+            wishes.extend(reaching::descend(model, arn));
+            wishes
+        }
         Choice::Go(place @ (TargetKind::Profile(_) | TargetKind::Region(_))) => reaching::go(model, place),
         Choice::Off { title, why } => {
             model.notice = Some(Notice { text: format!("{title}: {why}"), is_error: false });

@@ -30,6 +30,7 @@ pub(super) fn look_at(model: &mut Model, arn: Arn) -> Vec<Cmd> {
         return Vec::new();
     }
     model.watch = Some(Watch::new(arn.clone()));
+    model.ancestors.clear();
     (model.state, model.iteration, model.visit) = (None, None, None);
     model.follow_state = true;
     model.events = EventTable::new();
@@ -52,6 +53,7 @@ pub(super) fn look_at_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
 pub(super) fn leave_machine(model: &mut Model, machine: Arn) {
     model.machine = machine;
     (model.known, model.watch, model.compared, model.fleet) = (None, None, None, None);
+    model.ancestors.clear();
     (model.state, model.iteration, model.visit) = (None, None, None);
     (model.follow_newest, model.follow_state) = (true, true);
     (model.executions, model.executions_loaded) = (Vec::new(), false);

@@ -36,6 +36,9 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Palette => return open_palette(model),
         Intent::Machines => return reaching::choose_machine(model),
         Intent::Places => reaching::choose_place(model),
+        Intent::Versions => return vec![Cmd::FetchVersions],
+        Intent::Child => return reaching::into_child(model),
+        Intent::Parent => return reaching::to_parent(model),
         Intent::Calls => {
             model.dialog = Some(Dialog::Calls { scroll: 0 });
             return vec![Cmd::CountCalls];
@@ -150,6 +153,8 @@ fn back(model: &mut Model) -> Vec<Cmd> {
         seek(model, |watch| watch.seek(usize::MAX));
     } else if model.fleet.is_some() {
         return fleet(model);
+    } else if !model.ancestors.is_empty() {
+        return reaching::to_parent(model);
     } else {
         return show(model, Pane::Executions);
     }

@@ -1,12 +1,12 @@
 //! Going to another profile, region or state machine: what is asked for, and what is forgotten on the way.
 
-use super::looking::{leave_machine, show};
+use super::looking::{leave_machine, look_at, show};
 use super::wishes::refresh;
 use crate::app::elsewhere::Reached;
 use crate::app::logs::LogBuffer;
 use crate::app::model::{Cmd, Dialog, Model, Notice, Pane};
 use crate::app::palette::{Palette, Target, TargetKind};
-use crate::facts::Arn;
+use crate::facts::{Arn, ExecutionSummary};
 
 /// The palette with the profiles and regions alone.
 pub(super) fn choose_place(model: &mut Model) {
@@ -47,7 +47,7 @@ pub(super) fn go(model: &mut Model, place: TargetKind) -> Vec<Cmd> {
             let profile = model.profile.clone();
             connect(model, profile, Some(region), None)
         }
-        TargetKind::State(_) | TargetKind::Machine(_) | TargetKind::Execution(_) => Vec::new(),
+        TargetKind::State(_) | TargetKind::Machine(_) | TargetKind::Execution(_) | TargetKind::Child(_) => Vec::new(),
     }
 }
 
@@ -55,6 +55,77 @@ fn connect(model: &mut Model, profile: Option<String>, region: Option<String>, m
     let to: Vec<&str> = [profile.as_deref(), region.as_deref()].into_iter().flatten().collect();
     model.notice = Some(Notice { text: format!("connecting to {}…", to.join(" ")), is_error: false });
     vec![Cmd::Connect { profile, region, machine }]
+}
+
+/// Offers the versions and aliases of the state machine that is looked at, and the machine itself.
+pub(super) fn choose_version(model: &mut Model, versions: &[Arn]) {
+    let machine = model.machine.unqualified();
+    let targets = std::iter::once(&machine).chain(versions).map(Target::version).collect();
+    model.dialog = Some(Dialog::Palette(Box::new(Palette::new(Vec::new(), targets))));
+}
+
+/// Offers the executions of a distributed Map's run.
+pub(super) fn choose_execution(model: &mut Model, executions: &[ExecutionSummary]) {
+    if executions.is_empty() {
+        model.notice = Some(Notice { text: "the map run has no executions of its own".into(), is_error: false });
+        return;
+    }
+    let targets = executions.iter().map(Target::child).collect();
+    model.dialog = Some(Dialog::Palette(Box::new(Palette::new(Vec::new(), targets))));
+}
+
+/// Into the execution that the chosen state has started, or those of its distributed Map.
+pub(super) fn into_child(model: &mut Model) -> Vec<Cmd> {
+    match model.child().cloned() {
+        Some(map_run) if map_run.is_map_run() => vec![Cmd::FetchMapRun { map_run }],
+        Some(child) => descend(model, child),
+        None => Vec::new(),
+    }
+}
+
+/// Looks at an execution that the one that is looked at has started.
+pub(super) fn descend(model: &mut Model, child: Arn) -> Vec<Cmd> {
+    let mut ancestors = std::mem::take(&mut model.ancestors);
+    ancestors.extend(model.watch.as_ref().map(|watch| watch.arn.clone()));
+    model.follow_newest = false;
+    let wishes = look_at(model, child);
+    model.ancestors = ancestors;
+    wishes
+}
+
+/// Back to the execution that started the one that is looked at.
+pub(super) fn to_parent(model: &mut Model) -> Vec<Cmd> {
+    let Some(parent) = model.parent() else { return Vec::new() };
+    let mut ancestors = std::mem::take(&mut model.ancestors);
+    ancestors.pop();
+    model.follow_newest = false;
+    let wishes = look_at(model, parent);
+    model.ancestors = ancestors;
+    wishes
+}
+
+impl Model {
+    /// What the chosen state has started: an execution, or the run of a distributed Map.
+    pub fn child(&self) -> Option<&Arn> {
+        let (run, state) = (self.run()?, self.state.as_deref()?);
+        let visit = self.visit.or_else(|| run.last_visit_to(state))?;
+        run.visits.get(visit)?.child.as_ref()
+    }
+
+    /// The execution that started the one that is looked at: the one that one came from, or the one that its input names.
+    pub fn parent(&self) -> Option<Arn> {
+        if let Some(parent) = self.ancestors.last() {
+            return Some(parent.clone());
+        }
+        let input = self.run()?.events.first()?.input.as_deref()?;
+        // <https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html>
+        let name = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID";
+        if !input.contains(name) {
+            return None;
+        }
+        let input: serde_json::Value = serde_json::from_str(input).ok()?;
+        Some(Arn(input.get(name)?.as_str()?.to_owned()))
+    }
 }
 
 /// Takes in that another place was reached, or why not: then all stays as it is.

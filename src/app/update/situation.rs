@@ -47,6 +47,7 @@ impl Model {
             is_redrivable: None,
             has_input: watch.run().events.first().is_some_and(|event| event.input.is_some()),
             has_order: order_of(watch).is_some(),
+            has_parent: self.parent().is_some(),
             events: watch.scrub().len(),
             failures: lens::failures(watch.run()).len(),
             at_first_event: position <= 1,
@@ -61,6 +62,7 @@ impl Model {
         Some(ChosenState {
             testable: Testable::of(state),
             is_in_container: !state.kind.flows().is_empty(),
+            has_child: self.child().is_some(),
             iterations: self.iterations_of(name),
         })
     }

@@ -47,7 +47,7 @@ pub(super) fn fetch_metrics(model: &Model) -> Vec<Cmd> {
     }
     let (Some(periods), Some(known)) = (model.metrics.wanted(model.now), &model.known) else { return Vec::new() };
     let functions = metrics::functions(&known.facts.definition);
-    vec![Cmd::FetchMetrics { machine: known.facts.arn.clone(), functions, periods }]
+    vec![Cmd::FetchMetrics { machine: known.facts.arn.unqualified(), functions, periods }]
 }
 
 /// The order that is looked at.

@@ -85,6 +85,9 @@ pub(crate) fn event(event: SdkEvent) -> HistoryEvent {
         fact.resource = Some(details.resource);
         fact.parameters = details.input.map(Arc::from);
     }
+    if let Some(details) = event.map_run_started_event_details {
+        fact.resource = details.map_run_arn;
+    }
     if let Some(details) = event.map_state_started_event_details {
         fact.length = usize::try_from(details.length).ok();
     }

@@ -73,6 +73,7 @@ fn detailed(mut event: HistoryEvent, details: &Map<String, Value>) -> HistoryEve
             event.index = count("index");
         }
         K::EvaluationFailed => event.name = text(details, "state"),
+        K::MapRunStarted => event.resource = text(details, "mapRunArn"),
         K::ExecutionFailed
         | K::ExecutionAborted
         | K::ExecutionTimedOut
@@ -180,6 +181,7 @@ impl Executions {
                 status: found.ended.map_or(ExecutionStatus::Running, |(_, status)| status),
                 started_at: found.started_at.or(found.ended.map(|(at, _)| at)).unwrap_or(0),
                 stopped_at: found.ended.map(|(at, _)| at),
+                through: None,
             })
             .collect();
         summaries.sort_by(|left, right| (right.started_at, &right.arn).cmp(&(left.started_at, &left.arn)));
