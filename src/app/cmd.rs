@@ -30,6 +30,8 @@ pub enum Cmd {
     OpenUrl { url: String },
     Edit { text: String },
     Connect { profile: Option<String>, region: Option<String>, machine: Option<Arn> },
+    StartTail { request: u64, functions: Vec<String> },
+    StopTail,
     CountCalls,
     Suspend,
     ListenToMouse { listen: bool },
@@ -98,6 +100,8 @@ impl Cmd {
             | Self::OpenUrl { .. }
             | Self::Edit { .. }
             | Self::Connect { .. }
+            | Self::StartTail { .. }
+            | Self::StopTail
             | Self::CountCalls
             | Self::Suspend
             | Self::ListenToMouse { .. } => None,

@@ -243,8 +243,15 @@ impl LogBuffer {
             let key = (line.at, line.id.as_str());
             oldest.is_none_or(|oldest| key > oldest)
                 && self.entries.binary_search_by(|known| known.key().cmp(&key)).is_err()
+                && !self.is_retold(line)
         });
         lines.into_iter().map(Entry::read).collect()
+    }
+
+    /// Whether a line came before, by the other of the two ways that lines come by.
+    fn is_retold(&self, line: &LogLine) -> bool {
+        let first = self.entries.partition_point(|known| known.line.at < line.at);
+        self.entries.range(first..).take_while(|known| known.line.at == line.at).any(|known| known.line.is_retold(line))
     }
 
     /// The number that a line will have once lines are added.

@@ -35,6 +35,7 @@ pub mod run;
 mod script;
 pub mod settings;
 pub mod submit;
+pub mod tail;
 pub mod test_state;
 pub mod timeline;
 pub mod timeline_view;

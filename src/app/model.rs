@@ -24,6 +24,7 @@ use super::palette::Palette;
 use super::query::Query;
 use super::run::Run;
 use super::settings::{Settings, Shares};
+use super::tail::Tail;
 use super::test_state::TestDialog;
 use super::timeline_view::TimelineView;
 use super::watch::Watch;
@@ -128,6 +129,30 @@ pub struct Prompt {
     pub text: Editor,
     /// What was there before, for `Esc`.
     pub before: String,
+    /// What it is for.
+    pub kind: PromptKind,
+}
+
+/// What a line is typed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptKind {
+    /// To find something, or ask for executions.
+    Search,
+    /// To show only the log lines that hold it.
+    Filter,
+    /// The fields of JSON log lines that are shown.
+    Fields,
+}
+
+impl PromptKind {
+    /// What stands before the line.
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::Search => "/",
+            Self::Filter => "&",
+            Self::Fields => ",",
+        }
+    }
 }
 
 /// What lies over the panes.
@@ -316,6 +341,8 @@ pub struct Model {
     pub events: EventTable,
     /// The states over time.
     pub timeline: TimelineView,
+    /// The Live Tail session, while one runs.
+    pub tail: Option<Tail>,
     /// CloudWatch's metrics.
     pub metrics: Metrics,
     /// How often the cloud was called, as of the last look.
@@ -401,6 +428,7 @@ impl Model {
             logs: LogBuffer::default(),
             events: EventTable::new(),
             timeline: TimelineView::default(),
+            tail: None,
             metrics: Metrics::default(),
             calls: Vec::new(),
             focus: Pane::Executions,
@@ -484,7 +512,9 @@ impl Model {
 
     /// Whether something on the screen changes with time alone.
     pub fn is_alive(&self) -> bool {
-        self.executions.iter().any(|execution| !execution.status.is_over()) || self.graph.pulse(self.now).is_some()
+        self.tail.is_some()
+            || self.executions.iter().any(|execution| !execution.status.is_over())
+            || self.graph.pulse(self.now).is_some()
     }
 
     /// The names of the states, in the definition's order.
@@ -603,6 +633,11 @@ pub enum Msg {
         result: Box<Result<Option<OrderFacts>, String>>,
     },
     Logs(Result<Vec<LogLine>, String>),
+    /// A Live Tail session told lines, or has ended.
+    Tailed {
+        request: u64,
+        result: Result<Option<Vec<LogLine>>, String>,
+    },
     Started {
         request: u64,
         result: Result<Arn, String>,

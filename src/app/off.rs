@@ -27,6 +27,8 @@ pub struct Situation {
     pub state: Option<ChosenState>,
     /// Whether a state machine is drawn.
     pub has_graph: bool,
+    /// Whether the state machine calls functions.
+    pub has_functions: bool,
     /// How many executions are listed.
     pub executions: usize,
     /// How many are marked.
@@ -97,6 +99,7 @@ impl Default for Situation {
             watch: None,
             state: None,
             has_graph: false,
+            has_functions: false,
             executions: 0,
             marks: 0,
             is_watch_marked: false,
@@ -141,6 +144,8 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         | Intent::Times
         | Intent::Mouse
         | Intent::Level
+        | Intent::Filter
+        | Intent::Fields
         | Intent::WrapLines
         | Intent::PlainLines
         | Intent::Send
@@ -242,6 +247,10 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
             must(facts.has_editor, "neither VISUAL nor EDITOR is set")
         }
         Intent::Machines => must(!facts.is_replay, "a file has one state machine"),
+        Intent::LiveTail => {
+            must(!facts.is_replay, "an exported execution does not go on")?;
+            must(facts.has_functions, "the state machine calls no function by name")
+        }
         Intent::Versions => must(!facts.is_replay, "a file has one state machine"),
         Intent::Child => {
             must(!facts.is_replay, "a file has one execution")?;

@@ -232,6 +232,17 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             model.logs.add(lines);
             Vec::new()
         }
+        Msg::Tailed { request, result } => {
+            if model.tail.is_none_or(|tail| tail.request != request) {
+                return Vec::new();
+            }
+            match result {
+                Ok(Some(lines)) => drop(model.logs.add(lines)),
+                Ok(None) => end_tail(model, "the live tail has ended: lines are polled again".into(), false),
+                Err(problem) => end_tail(model, problem, true),
+            }
+            Vec::new()
+        }
         Msg::Details { execution, result } => details::taken(model, &execution, *result),
         Msg::Compared { execution, result } => {
             details::compared(model, &execution, result);
@@ -252,6 +263,11 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Started { request, result } => actions::started(model, request, result),
         Msg::Acted { request, action, result } => actions::acted(model, request, &action, result),
     }
+}
+
+fn end_tail(model: &mut Model, text: String, is_error: bool) {
+    model.tail = None;
+    model.notice = Some(Notice { text, is_error });
 }
 
 /// The calls are counted anew for as long as one looks at them.

@@ -100,6 +100,7 @@ pub const CALLS: &[Call] = &[
     call("dynamodb:CreateTable", Caller::Embedded, On::Orders, "the stack makes it on AWS"),
     call("logs:DescribeLogGroups", Caller::Looking, On::LogGroupNames, "find the functions' log groups"),
     call("logs:FilterLogEvents", Caller::Looking, On::FunctionLogs, "read what the functions log"),
+    call("logs:StartLiveTail", Caller::Looking, On::FunctionLogs, "live tail, when asked for"),
     call("logs:DeleteLogGroup", Caller::Destroy, On::FunctionLogs, "delete the log groups, which outlive the stack"),
     call("cloudwatch:GetMetricData", Caller::Looking, On::Everything, "the charts of the machine and its functions"),
     call("sts:GetCallerIdentity", Caller::Anybody, On::Everything, "say in which account this is"),

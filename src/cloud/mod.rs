@@ -19,6 +19,7 @@ mod metrics;
 mod orders;
 mod profiles;
 mod stock;
+mod tail;
 mod test_state;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use aws_config::SdkConfig;
 pub use connect::{AwsOptions, aws, in_process};
 pub use error::{CloudError, ErrorKind};
 pub use profiles::profiles;
+pub use tail::LiveTail;
 
 /// The clients.
 #[derive(Clone, Debug)]

@@ -320,6 +320,18 @@ pub struct LogLine {
     pub message: String,
 }
 
+impl LogLine {
+    /// What the ids of lines begin with that came by Live Tail, which has none.
+    pub const TAILED: &'static str = "tail ";
+
+    /// Whether both are the same line, of which one came by Live Tail.
+    pub fn is_retold(&self, other: &Self) -> bool {
+        self.id.starts_with(Self::TAILED) != other.id.starts_with(Self::TAILED)
+            && (self.at, &self.group, &self.stream, &self.message)
+                == (other.at, &other.group, &other.stream, &other.message)
+    }
+}
+
 /// A metric of CloudWatch that the dashboard shows, in AWS's own words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "CloudWatch's own names")]

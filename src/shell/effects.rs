@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use futures::future::join_all;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::AbortHandle;
 
 use super::source::Source;
 use super::{clipboard, files};
@@ -38,6 +39,8 @@ pub(super) struct Effects {
     results: UnboundedSender<Answer>,
     /// What is under way, and what is to follow it.
     running: HashMap<TaskKey, Option<Cmd>>,
+    /// The Live Tail session.
+    tail: Option<AbortHandle>,
 }
 
 /// What tasks work with.
@@ -52,7 +55,7 @@ struct World {
 
 impl Effects {
     pub(super) fn new(source: Source, machine: Arn, table: String, results: UnboundedSender<Answer>) -> Self {
-        Self { world: World { source, machine, table, epoch: 0 }, results, running: HashMap::new() }
+        Self { world: World { source, machine, table, epoch: 0 }, results, running: HashMap::new(), tail: None }
     }
 
     /// What is wished from now on is about this machine, and what is still answered about another is not told.
@@ -71,17 +74,18 @@ impl Effects {
     pub(super) fn go_to(&mut self, cloud: Cloud) {
         self.reach(cloud);
         self.world.epoch += 1;
+        self.stop_tail();
         // What waits behind an answer was wished of the other one.
         self.running.values_mut().for_each(|next| *next = None);
     }
 
     /// Hands a text that the terminal was offered, or not, to the system's clipboard.
     pub(super) fn copy(&self, label: &'static str, text: String, offered: bool) {
-        let (results, machine, epoch) = (self.results.clone(), self.world.machine.clone(), self.world.epoch);
+        let (results, world) = (self.results.clone(), self.world.clone());
         tokio::spawn(async move {
             let message = Msg::Copied { label, result: clipboard::copy(text, offered).await };
             // The dashboard may have been left.
-            let _ = results.send(Answer { key: None, message, throttled: false, machine, epoch });
+            let _ = results.send(world.answer(None, message));
         });
     }
 
@@ -95,6 +99,17 @@ impl Effects {
 
     pub(super) fn start(&mut self, wishes: Vec<Cmd>) {
         for wish in wishes {
+            match wish {
+                Cmd::StartTail { request, functions } => {
+                    self.start_tail(request, functions);
+                    continue;
+                }
+                Cmd::StopTail => {
+                    self.stop_tail();
+                    continue;
+                }
+                _ => {}
+            }
             let key = wish.key();
             if let Some(key) = &key {
                 if let Some(next) = self.running.get_mut(key) {
@@ -108,9 +123,42 @@ impl Effects {
                 let mut said = Said::default();
                 let message = world.fulfil(wish, &mut said).await;
                 // The dashboard may have been left.
-                let World { machine, epoch, .. } = world;
-                let _ = results.send(Answer { key, message, throttled: said.throttled, machine, epoch });
+                let _ = results.send(Answer { throttled: said.throttled, ..world.answer(key, message) });
             });
+        }
+    }
+
+    /// Tells lines until the session ends or is stopped; another one ends it.
+    fn start_tail(&mut self, request: u64, functions: Vec<String>) {
+        self.stop_tail();
+        let Source::Cloud(cloud) = &self.world.source else { return };
+        let (cloud, results, world) = (cloud.clone(), self.results.clone(), self.world.clone());
+        let task = tokio::spawn(async move {
+            let end = match cloud.live_tail(&world.machine, &functions).await {
+                Ok(mut tail) => loop {
+                    match tail.next().await {
+                        Ok(Some(lines)) if lines.is_empty() => {}
+                        Ok(Some(lines)) => {
+                            let message = Msg::Tailed { request, result: Ok(Some(lines)) };
+                            if results.send(world.answer(None, message)).is_err() {
+                                return;
+                            }
+                        }
+                        end => break end,
+                    }
+                },
+                Err(error) => Err(error),
+            };
+            let message = Msg::Tailed { request, result: end.map_err(|error| error.to_string()) };
+            // The dashboard may have been left.
+            let _ = results.send(world.answer(None, message));
+        });
+        self.tail = Some(task.abort_handle());
+    }
+
+    fn stop_tail(&mut self) {
+        if let Some(task) = self.tail.take() {
+            task.abort();
         }
     }
 
@@ -146,6 +194,11 @@ impl Said {
 }
 
 impl World {
+    /// An answer to what was asked here and now.
+    fn answer(&self, key: Option<TaskKey>, message: Msg) -> Answer {
+        Answer { key, message, throttled: false, machine: self.machine.clone(), epoch: self.epoch }
+    }
+
     async fn fulfil(&self, wish: Cmd, said: &mut Said) -> Msg {
         let wish = match self.beside_the_cloud(wish).await {
             Ok(message) => return message,
@@ -217,6 +270,8 @@ impl World {
             | Cmd::OpenUrl { .. }
             | Cmd::Edit { .. }
             | Cmd::Connect { .. }
+            | Cmd::StartTail { .. }
+            | Cmd::StopTail
             | Cmd::CountCalls
             | Cmd::Suspend
             | Cmd::ListenToMouse { .. } => Msg::Opened(Ok(())),

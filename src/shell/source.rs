@@ -95,6 +95,8 @@ impl Recorded {
             | Cmd::OpenUrl { .. }
             | Cmd::Edit { .. }
             | Cmd::Connect { .. }
+            | Cmd::StartTail { .. }
+            | Cmd::StopTail
             | Cmd::CountCalls
             | Cmd::Suspend
             | Cmd::ListenToMouse { .. } => Msg::Opened(Ok(())),

@@ -12,7 +12,7 @@ use super::theme::Theme;
 use super::window::editor;
 use super::{events, logs};
 use crate::app::keymap::BINDINGS;
-use crate::app::model::{MAX_LISTED, Subject};
+use crate::app::model::{MAX_LISTED, PromptKind, Subject};
 use crate::app::{Model, Pane};
 use crate::facts::ExecutionStatus;
 
@@ -145,6 +145,7 @@ pub(super) fn prompt(
     };
     let line = Rect { y: area.bottom() - 1, height: 1, ..area };
     let found = match pane {
+        Pane::Logs if prompt.kind != PromptKind::Search => Some(format!(" {} shown", model.logs.shown_len())),
         Pane::Inspector | Pane::Logs => model.matches().map(|found| format!(" {found} found")),
         Pane::Events => Some(format!(" {} shown", model.events.shown_len())),
         _ => None,
@@ -152,7 +153,7 @@ pub(super) fn prompt(
     .unwrap_or_default();
     let note = Line::styled(found, theme.dim).right_aligned();
     let taken = u16::try_from(note.width()).unwrap_or(0);
-    Span::styled("/", theme.key).render(line, buffer);
+    Span::styled(prompt.kind.sign(), theme.key).render(line, buffer);
     let field = Rect { x: line.x + 1, width: line.width.saturating_sub(1 + taken), ..line };
     let cursor = editor(&prompt.text, field, buffer);
     note.render(line, buffer);
@@ -191,7 +192,10 @@ fn subtitle(model: &Model, pane: Pane) -> Option<String> {
             Subject::Fleet => Some("all executions".to_owned()),
         },
         Pane::Orders => None,
-        Pane::Logs => Some(logs::note(&model.logs)),
+        Pane::Logs => {
+            let tail = model.tail.map(|tail| format!("{}  ", tail.told(model.now, model.is_aws))).unwrap_or_default();
+            Some(format!("{tail}{}", logs::note(&model.logs)))
+        }
         Pane::Timeline => model.watch.as_ref().map(|watch| watch.arn.name().to_owned()),
         Pane::Events => {
             let watch = model.watch.as_ref()?;

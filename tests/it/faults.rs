@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
@@ -25,12 +26,14 @@ struct Faulty {
     refusal: Option<(&'static str, usize)>,
     /// Items a page, whatever was asked for.
     page: Option<usize>,
+    /// How long each answer takes, on the paused clock.
+    slow: Option<Duration>,
 }
 
 impl Faulty {
     fn new(world: &World) -> Self {
         let to = world.local.config.http_client().unwrap();
-        Self { to, calls: Arc::default(), refusal: None, page: None }
+        Self { to, calls: Arc::default(), refusal: None, page: None, slow: None }
     }
 
     fn cloud(&self, world: &World) -> Cloud {
@@ -69,7 +72,14 @@ impl HttpConnector for Connector {
                 if let Some(page) = self.faults.page {
                     shorten(&mut request, page);
                 }
-                self.to.call(request)
+                let answer = self.to.call(request);
+                match self.faults.slow {
+                    None => answer,
+                    Some(slow) => HttpConnectorFuture::new(async move {
+                        tokio::time::sleep(slow).await;
+                        answer.await
+                    }),
+                }
             }
         }
     }
@@ -132,18 +142,21 @@ async fn refusals_and_small_pages_lose_nothing() {
     let whole = Faulty::new(&world);
     asked(&whole.cloud(&world), &execution).await;
     let few = whole.calls();
-    for (refusal, page, most) in [
-        (Some(("ThrottlingException", 1)), None, 2 * few),
-        (Some(("ThrottlingException", 2)), None, 3 * few),
-        (Some(("ThrottlingException", 1)), Some(1), 800),
-        (None, Some(1), 400),
-        (None, Some(7), 100),
+    for (refusal, page, slow, most) in [
+        (None, None, Some(20), few),
+        (Some(("ThrottlingException", 1)), Some(7), Some(20), 200),
+        (Some(("ThrottlingException", 1)), None, None, 2 * few),
+        (Some(("ThrottlingException", 2)), None, None, 3 * few),
+        (Some(("ThrottlingException", 1)), Some(1), None, 800),
+        (None, Some(1), None, 400),
+        (None, Some(7), None, 100),
     ] {
-        let faulty = Faulty { refusal, page, ..Faulty::new(&world) };
+        let slow = slow.map(Duration::from_secs);
+        let faulty = Faulty { refusal, page, slow, ..Faulty::new(&world) };
         let found = asked(&faulty.cloud(&world), &execution).await;
-        assert_eq!(found, expected, "{refusal:?} {page:?}");
+        assert_eq!(found, expected, "{refusal:?} {page:?} {slow:?}");
         let calls = faulty.calls();
-        assert!(calls <= most, "{refusal:?} {page:?}: {calls} calls");
+        assert!(calls <= most, "{refusal:?} {page:?} {slow:?}: {calls} calls");
     }
 }
 

@@ -345,6 +345,7 @@ snapshots! {
     dots_120x40: App::running(120, 40, ITEMS).keys(&[Key::Char('2'), Key::Char('d'), Key::Char('d'), Key::Char('d')]);
     places_80x24: App::lively(80, 24).on_aws().keys(&[Key::Char('C')]);
     map_80x24: App::lively(80, 24).keys(&[Key::Char('2'), Key::Char('z'), Key::Char('+'), Key::Char('p')]);
+    filtered_logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('&')]).keys(&typed("!START"));
     order_80x24: App::lively(80, 24).keys(&[Key::Char('4')]);
     logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('s')]);
     submit_80x24: App::lively(80, 24).keys(&[Key::Char('n'), Key::Down, Key::Down]);
@@ -458,6 +459,31 @@ fn another_place_is_reached_whole_or_not_at_all() {
     let screen = app.screen();
     assert!(!screen.contains("read-only") && !screen.contains("PRODUCTION"), "{screen}");
     assert!(matches!(app.model.dialog, Some(Dialog::Palette(_))), "another machine may be meant");
+}
+
+/// A session is told with its cost, takes the place of polling, and ends by the same key or by itself.
+#[test]
+fn a_live_tail_is_begun_and_ended() {
+    let mut app = App::lively(120, 40).keys(&[Key::Char('5')]);
+    app.model.is_aws = true;
+    let wishes = update(&mut app.model, Msg::Key(Key::Char('i')));
+    let Some(Cmd::StartTail { request, functions }) = wishes.first().cloned() else { panic!("{wishes:?}") };
+    assert!(functions.contains(&"process-payment".to_owned()), "{functions:?}");
+    app.tell(Msg::Tick(NOON + 65_000));
+    assert!(app.screen().contains("live tail 1m05s $0.02"), "{}", app.screen());
+    let polls = |app: &mut App| {
+        let wishes = update(&mut app.model, Msg::Changed(NOON + 65_000));
+        wishes.iter().any(|wish| matches!(wish, Cmd::FetchLogs { .. }))
+    };
+    assert!(!polls(&mut app));
+    app.tell(Msg::Tailed { request: request + 1, result: Ok(None) });
+    assert!(!polls(&mut app), "what another session says is nothing to this one");
+    assert_eq!(update(&mut app.model, Msg::Key(Key::Char('i'))), [Cmd::StopTail]);
+    assert!(polls(&mut app) && !app.screen().contains("live tail"));
+    let wishes = update(&mut app.model, Msg::Key(Key::Char('i')));
+    let Some(Cmd::StartTail { request, .. }) = wishes.first().cloned() else { panic!("{wishes:?}") };
+    app.tell(Msg::Tailed { request, result: Err("cannot begin a live tail: AccessDenied".into()) });
+    assert!(polls(&mut app) && app.screen().contains("cannot begin a live tail: AccessDenied"));
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The wire, judged by the unchanged AWS SDK and by plain HTTP.
 
+use std::collections::BTreeSet;
 use std::io::{Read, Write};
 
 use aws_sdk_sfn::error::ProvideErrorMetadata;
+use orderflow_tui::app::logs::LogBuffer;
 use orderflow_tui::local::{Local, machine_arn};
 use tokio_util::sync::CancellationToken;
 
@@ -153,6 +155,31 @@ async fn live_tail_streams_new_lines() {
         lines.extend(results.iter().filter_map(|line| line.message().map(ToOwned::to_owned)));
     }
     assert!(lines.iter().any(|line| line.contains("charged")), "{lines:?}");
+}
+
+/// As the dashboard has it: lines with their functions, and none twice where the same comes by polling as well.
+#[tokio::test]
+async fn the_dashboard_tails_what_its_machine_calls() {
+    let world = World::open().await;
+    let functions = vec!["process-payment".to_owned(), "validate-order".to_owned()];
+    let mut tail = world.cloud.live_tail(&machine_arn(), &functions).await.unwrap();
+    let mut buffer = LogBuffer::default();
+    let mut number = 0;
+    while buffer.is_empty() {
+        number += 1;
+        let arn = world.submit(&format!("ord-{number}"), &sample("success")).await;
+        world.settled(&arn).await;
+        buffer.add(tail.next().await.unwrap().unwrap());
+    }
+    let tailed = buffer.len();
+    let groups: BTreeSet<&str> = buffer.all().map(|line| line.group.as_str()).collect();
+    assert_eq!(groups, ["/aws/lambda/process-payment", "/aws/lambda/validate-order"].into());
+    let mut polled = Vec::new();
+    for group in groups.iter().map(|group| (*group).to_owned()).collect::<Vec<_>>() {
+        polled.extend(world.cloud.log_lines(&group, 0, None, 10_000).await.unwrap());
+    }
+    let all = polled.len();
+    assert_eq!((buffer.add(polled), buffer.len()), (all - tailed, all));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use super::looking::{ask, list_anew};
 use super::panes;
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
-use crate::app::model::{Cmd, Dialog, Model, Pane, Prompt};
+use crate::app::model::{Cmd, Dialog, Model, Pane, Prompt, PromptKind};
 use crate::app::query;
 
 /// A key was pressed.
@@ -56,6 +56,19 @@ pub(super) fn edit(key: Key, with_lines: bool) -> Option<Edit> {
     })
 }
 
+/// Opens the line that the logs are filtered by, or the fields of their lines are chosen in.
+pub(super) fn open_logs_prompt(model: &mut Model, kind: PromptKind) {
+    let view = model.logs.view();
+    let before = match kind {
+        PromptKind::Search => view.needle.clone(),
+        PromptKind::Filter => view.filter.clone(),
+        PromptKind::Fields => view.fields.as_ref().map(|fields| fields.join(" ")).unwrap_or_default(),
+    };
+    let mut text = Editor::new(&before);
+    text.apply(Edit::End);
+    model.prompt = Some(Prompt { pane: Pane::Logs, text, before, kind });
+}
+
 /// Opens the line that a query or something to search for is typed in.
 pub(super) fn open_prompt(model: &mut Model) {
     let pane = model.focus;
@@ -69,7 +82,7 @@ pub(super) fn open_prompt(model: &mut Model) {
     };
     let mut text = Editor::new(&before);
     text.apply(Edit::End);
-    model.prompt = Some(Prompt { pane, text, before });
+    model.prompt = Some(Prompt { pane, text, before, kind: PromptKind::Search });
 }
 
 fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
@@ -77,7 +90,7 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Confirm => model.prompt = None,
         Intent::Back => {
             if let Some(prompt) = model.prompt.take() {
-                search(model, prompt.pane, prompt.before);
+                search(model, prompt.pane, prompt.kind, prompt.before);
             }
         }
         // What begins as typed, whole.
@@ -106,13 +119,19 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
 /// Searches as one types.
 pub(super) fn typed(model: &mut Model) {
     if let Some(prompt) = &model.prompt {
-        let (pane, text) = (prompt.pane, prompt.text.text());
-        search(model, pane, text);
+        let (pane, kind, text) = (prompt.pane, prompt.kind, prompt.text.text());
+        search(model, pane, kind, text);
     }
 }
 
-fn search(model: &mut Model, pane: Pane, text: String) {
+fn search(model: &mut Model, pane: Pane, kind: PromptKind, text: String) {
     match pane {
+        Pane::Logs if kind == PromptKind::Filter => model.logs.look(|view| view.filter = text),
+        Pane::Logs if kind == PromptKind::Fields => {
+            let names = text.split([' ', ',']).filter(|name| !name.is_empty());
+            let fields: Vec<String> = names.map(ToOwned::to_owned).collect();
+            model.logs.look(|view| view.fields = (!fields.is_empty()).then_some(fields));
+        }
         Pane::Executions => ask(model, text),
         Pane::Inspector => drop(model.inspector.search(&text)),
         Pane::Logs => {
@@ -144,8 +163,11 @@ pub(super) fn forget_search(model: &mut Model) -> bool {
     match model.focus {
         Pane::Inspector if !model.inspector.search_text().is_empty() => drop(model.inspector.search("")),
         Pane::Logs if !model.logs.view().needle.is_empty() => model.logs.look(|view| view.needle.clear()),
+        Pane::Logs if !model.logs.view().filter.is_empty() => model.logs.look(|view| view.filter.clear()),
         Pane::Executions if !model.query.is_empty() || !model.query_text.is_empty() => ask(model, String::new()),
-        Pane::Events if !model.events.filter().is_empty() => search(model, Pane::Events, String::new()),
+        Pane::Events if !model.events.filter().is_empty() => {
+            search(model, Pane::Events, PromptKind::Search, String::new());
+        }
         Pane::Executions if !model.list.marked().is_empty() => {
             model.list.clear_marks();
             list_anew(model);

@@ -43,14 +43,14 @@ pub(super) fn look_at_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     if model.machine == machine {
         return Vec::new();
     }
-    leave_machine(model, machine);
-    let mut wishes = vec![Cmd::FetchExecutions, Cmd::FetchMachine { execution: None }];
+    let mut wishes = leave_machine(model, machine);
+    wishes.extend([Cmd::FetchExecutions, Cmd::FetchMachine { execution: None }]);
     wishes.extend(show(model, Pane::Executions));
     wishes
 }
 
 /// Forgets all that belongs to the state machine that was looked at, and turns to another.
-pub(super) fn leave_machine(model: &mut Model, machine: Arn) {
+pub(super) fn leave_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     model.machine = machine;
     (model.known, model.watch, model.compared, model.fleet) = (None, None, None, None);
     model.ancestors.clear();
@@ -66,6 +66,8 @@ pub(super) fn leave_machine(model: &mut Model, machine: Arn) {
     model.troubles.retain(|(of, _)| !of.is_of_machine());
     model.logs.look(|view| view.scope = Scope::All);
     ask(model, String::new());
+    // Other functions are called there.
+    model.tail.take().map(|_| Cmd::StopTail).into_iter().collect()
 }
 
 /// Looks at the newest execution, if it is followed.

@@ -4,7 +4,7 @@ use super::looking::{
     choose_state, choose_visit, count_fleet, follow_newest, follow_state, look_at, order_of, scope_logs, seeked, show,
     state_scope,
 };
-use super::wishes::{fetch_details, fetch_metrics, fetch_order};
+use super::wishes::{fetch_details, fetch_metrics, fetch_order, functions};
 use super::{actions, keys, reaching};
 use crate::app::clip::{self, Clip, Copyable, Focused};
 use crate::app::export::Exported;
@@ -12,10 +12,11 @@ use crate::app::graph_view::{self, Direction};
 use crate::app::keymap::Intent;
 use crate::app::lens;
 use crate::app::logs::{Jump, LogsView, Scope};
-use crate::app::model::{Cmd, Compared, Dialog, Model, Notice, Pane, Subject};
+use crate::app::model::{Cmd, Compared, Dialog, Model, Notice, Pane, PromptKind, Subject};
 use crate::app::off::why_off;
 use crate::app::palette::{self, Palette, Target, TargetKind};
 use crate::app::settings::TimeStyle;
+use crate::app::tail::Tail;
 use crate::app::test_state::TestDialog;
 use crate::facts::{Arn, Millis};
 
@@ -81,6 +82,9 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::NextMatch => next_match(model, true),
         Intent::PreviousMatch => next_match(model, false),
         Intent::Scope => next_scope(model),
+        Intent::Filter => keys::open_logs_prompt(model, PromptKind::Filter),
+        Intent::Fields => keys::open_logs_prompt(model, PromptKind::Fields),
+        Intent::LiveTail => return live_tail(model),
         Intent::Level => model.logs.look(LogsView::next_level),
         Intent::WrapLines => model.logs.look(|view| view.wrap = !view.wrap),
         Intent::PlainLines => model.logs.look(|view| view.plain = !view.plain),
@@ -342,6 +346,18 @@ fn open(model: &mut Model) -> Vec<Cmd> {
             fetch_metrics(model)
         }
     }
+}
+
+/// Begins a Live Tail, or ends the one that runs.
+fn live_tail(model: &mut Model) -> Vec<Cmd> {
+    if model.tail.take().is_some() {
+        return vec![Cmd::StopTail];
+    }
+    model.last_request += 1;
+    let request = model.last_request;
+    model.tail = Some(Tail { request, since: model.now });
+    model.logs.to_end();
+    vec![Cmd::StartTail { request, functions: functions(model) }]
 }
 
 fn next_iteration(model: &mut Model) {

@@ -137,7 +137,7 @@ pub(super) fn reached(model: &mut Model, result: Result<Reached, String>) -> Vec
             return Vec::new();
         }
     };
-    leave_machine(model, machine);
+    let mut wishes = leave_machine(model, machine);
     (model.place, model.profile) = (place, reach.profile.clone());
     model.reach = Some(reach);
     // What was production may not be so any more, and what is now is told by its identity or profile.
@@ -149,7 +149,7 @@ pub(super) fn reached(model: &mut Model, result: Result<Reached, String>) -> Vec
     model.logs = LogBuffer::default();
     model.troubles.clear();
     model.notice = None;
-    let mut wishes = show(model, Pane::Executions);
+    wishes.extend(show(model, Pane::Executions));
     wishes.extend(refresh(model));
     if !is_meant {
         wishes.extend(choose_machine(model));

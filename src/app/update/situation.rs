@@ -2,6 +2,7 @@
 
 use super::keys::is_editing;
 use super::looking::order_of;
+use super::wishes::functions;
 use crate::app::lens;
 use crate::app::logs::Level;
 use crate::app::model::{Model, Pane, Subject};
@@ -20,6 +21,7 @@ impl Model {
             is_elsewhere: self.reach.is_some(),
             watch: self.watched_situation(),
             state: self.chosen_state(),
+            has_functions: !functions(self).is_empty(),
             has_graph: self.known.as_ref().is_some_and(|known| known.machine.is_some()),
             executions: self.list.rows().len(),
             marks: self.list.marked().len(),

@@ -16,8 +16,9 @@ pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
         wishes.push(Cmd::FetchOrders);
     }
     // Only the functions that the machine calls: an account may have thousands.
-    let functions = model.known.as_ref().map(|known| metrics::functions(&known.facts.definition)).unwrap_or_default();
-    if !functions.is_empty() || model.is_replay {
+    let functions = functions(model);
+    // A Live Tail tells them already.
+    if model.tail.is_none() && (!functions.is_empty() || model.is_replay) {
         wishes.push(Cmd::FetchLogs { since, functions });
     }
     if model.identity.is_none() {
@@ -38,6 +39,11 @@ pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
     wishes.extend(fetch_metrics(model));
     wishes.extend(fetch_details(model));
     wishes
+}
+
+/// The functions that the state machine calls.
+pub(super) fn functions(model: &Model) -> Vec<String> {
+    model.known.as_ref().map(|known| metrics::functions(&known.facts.definition)).unwrap_or_default()
 }
 
 /// The metrics, if they are seen and what is shown of them is old.
