@@ -14,7 +14,7 @@ use super::{clipboard, files};
 use crate::app::model::{Action, MAX_LISTED};
 use crate::app::{Cmd, Msg, TaskKey};
 use crate::cloud::{Cloud, CloudError, ErrorKind};
-use crate::facts::{Arn, CallCount, Execution, ExecutionSummary, HistoryEvent, LogLine, MachineKind, Millis};
+use crate::facts::{Arn, Execution, ExecutionSummary, HistoryEvent, LogLine, MachineKind, Millis};
 
 /// Lines of a group that are read at once: more than the dashboard keeps of all.
 const MOST_LINES: usize = 20_000;
@@ -87,14 +87,6 @@ impl Effects {
             // The dashboard may have been left.
             let _ = results.send(world.answer(None, message));
         });
-    }
-
-    /// How often each operation was called.
-    pub(super) fn calls(&self, now: Millis) -> Vec<CallCount> {
-        match &self.world.source {
-            Source::Cloud(cloud) => cloud.calls(now),
-            Source::File(_) => Vec::new(),
-        }
     }
 
     pub(super) fn start(&mut self, wishes: Vec<Cmd>) {
@@ -209,6 +201,7 @@ impl World {
             Source::File(recorded) => return recorded.answer(wish),
         };
         match wish {
+            Cmd::CountCalls => Msg::Calls(cloud.calls(jiff::Timestamp::now().as_millisecond())),
             Cmd::FetchIdentity => Msg::Identity(said.told(cloud.identity().await)),
             Cmd::FetchMachines { regions } => {
                 let (machines, problem) = machines(cloud, &regions, said).await;
@@ -272,7 +265,6 @@ impl World {
             | Cmd::Connect { .. }
             | Cmd::StartTail { .. }
             | Cmd::StopTail
-            | Cmd::CountCalls
             | Cmd::Suspend
             | Cmd::ListenToMouse { .. } => Msg::Opened(Ok(())),
         }

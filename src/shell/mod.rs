@@ -271,7 +271,6 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
         while let Some(message) = queue.pop_front() {
             for wish in update(&mut model, message) {
                 match wish {
-                    Cmd::CountCalls => queue.push_back(Msg::Calls(effects.calls(now()))),
                     Cmd::ListenToMouse { listen } => screen.listen_to_mouse(listen)?,
                     Cmd::Connect { profile, region, machine } => {
                         let endpoint_url = model.reach.as_ref().and_then(|reach| reach.endpoint_url.clone());
