@@ -1,6 +1,7 @@
 //! What the dashboard knows and shows, and what can happen to it.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use order_core::{OrderId, OrderRecord, Sample};
@@ -16,7 +17,7 @@ use super::fleet_view::FleetView;
 use super::graph_view::{self, GraphView};
 use super::index::Index;
 use super::inspector::{self, Inspector};
-use super::keymap::{Key, Keymap, Mode};
+use super::keymap::{Intent, Key, Keymap, Mode};
 use super::logs::LogBuffer;
 use super::metrics::Metrics;
 use super::mouse::{Hit, Mouse, Pointer};
@@ -365,6 +366,8 @@ pub struct Model {
     pub slowed: Option<String>,
     /// The mouse.
     pub pointer: Pointer,
+    /// Which columns of the footer mean what, as it was last drawn.
+    pub footer: Vec<(Range<u16>, Intent)>,
     /// The sample orders.
     pub samples: Vec<Sample>,
     /// The number of the last thing that the user had sent.
@@ -440,6 +443,7 @@ impl Model {
             troubles: Vec::new(),
             slowed: None,
             pointer: Pointer::default(),
+            footer: Vec::new(),
             samples,
             last_request: 0,
             keymap: Keymap::default(),
@@ -548,6 +552,8 @@ pub struct Drawn {
     pub logs_rows: Option<usize>,
     /// How many rows the timeline had.
     pub timeline_rows: Option<usize>,
+    /// Which columns of the footer mean what.
+    pub footer: Vec<(Range<u16>, Intent)>,
     /// What of the graph was in view.
     pub graph: Option<graph_view::Drawn>,
 }

@@ -134,6 +134,8 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         | Intent::NextPane
         | Intent::PreviousPane
         | Intent::ZoomPane
+        | Intent::Grow
+        | Intent::Shrink
         | Intent::Up
         | Intent::Down
         | Intent::PageUp

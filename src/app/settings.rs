@@ -2,6 +2,7 @@
 //!
 //! Where it is written is not known here, nor is the machine's time zone.
 
+use super::model::Pane;
 use crate::facts::Millis;
 
 /// Everything that can be set, apart from keys and colours.
@@ -143,6 +144,21 @@ pub struct Shares {
 impl Shares {
     /// The least and the most that can be set.
     pub const BOUNDS: (u16, u16) = (10, 90);
+    /// What a key changes.
+    const STEP: u16 = 5;
+
+    /// Makes a pane larger or smaller, at the cost of those beside it.
+    pub fn resize(&mut self, pane: Pane, larger: bool) {
+        let (share, larger) = match pane {
+            Pane::Graph => (&mut self.graph, larger),
+            Pane::Executions => (&mut self.executions, larger),
+            Pane::Orders => (&mut self.executions, !larger),
+            Pane::Inspector => (&mut self.lists, !larger),
+            Pane::Logs | Pane::Timeline | Pane::Events | Pane::Metrics => (&mut self.logs, larger),
+        };
+        let changed = if larger { *share + Self::STEP } else { share.saturating_sub(Self::STEP) };
+        *share = changed.clamp(Self::BOUNDS.0, Self::BOUNDS.1);
+    }
 }
 
 impl Default for Shares {

@@ -24,6 +24,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
     if let Msg::Drawn(drawn) = msg {
         model.inspector.drawn(drawn.inspector);
         model.compare_most = drawn.compare_most;
+        model.footer = drawn.footer;
         model.compare_scroll = model.compare_scroll.min(drawn.compare_most);
         if let Some(Dialog::Help { scroll }) = &mut model.dialog {
             *scroll = (*scroll).min(drawn.help_most);

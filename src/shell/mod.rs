@@ -3,6 +3,7 @@
 //! The only floor that spawns. The drawing task never waits for the cloud: fetches run beside it, one of a kind at a
 //! time, and what the user ordered is never dropped. While nothing changes, nothing runs and nothing is drawn.
 
+mod background;
 mod clipboard;
 mod editor;
 mod effects;
@@ -152,10 +153,14 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     let (results, mut answers) = mpsc::unbounded_channel();
     let mut effects = Effects::new(source, machine, table, results);
     let mut pace = Pace::new(model.settings.poll, changes.is_some());
+    let variable = |name: &str| std::env::var(name).ok();
+    let mut colours = config.colours;
+    // Before the listener takes what the terminal answers.
+    colours.theme = colours.theme.or_else(|| background::brightness(variable));
     let mut screen = terminal::Screen::open(model.settings.mouse)
         .wrap_err("cannot use the terminal; commands such as `submit` need none")?;
     let mut listener = Listener::start()?;
-    let mut views = ui::Views::new(Theme::of(&config.colours, &Variables::of(|name| std::env::var(name).ok())));
+    let mut views = ui::Views::new(Theme::of(&colours, &Variables::of(variable)));
     let (drawn, mut drawings) = mpsc::unbounded_channel();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut hangup = signal(SignalKind::hangup())?;

@@ -1,5 +1,7 @@
 //! What stands around the panes: header, footer, borders.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -11,7 +13,7 @@ use super::text::{clean, cut};
 use super::theme::Theme;
 use super::window::editor;
 use super::{events, logs};
-use crate::app::keymap::BINDINGS;
+use crate::app::keymap::{BINDINGS, Intent};
 use crate::app::model::{MAX_LISTED, PromptKind, Subject};
 use crate::app::{Model, Pane};
 use crate::facts::ExecutionStatus;
@@ -62,12 +64,13 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
     counts.render(area, buffer);
 }
 
-pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+/// Draws the footer, and answers which of its columns mean what.
+pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Vec<(Range<u16>, Intent)> {
     if let Some(notice) = &model.notice {
         let style = if notice.is_error { theme.error } else { theme.waiting };
         let text = cut(&clean(&notice.text), usize::from(area.width).saturating_sub(2));
         Span::styled(format!(" {text}"), style).render(area, buffer);
-        return;
+        return Vec::new();
     }
     if let Some((_, problem)) = model.troubles.first().filter(|_| model.dialog.is_none()) {
         let keys = Line::from(vec![
@@ -80,30 +83,35 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
         let text = cut(&clean(problem), usize::from(area.width).saturating_sub(keys.width() + 2));
         Span::styled(format!(" {text}"), theme.error).render(area, buffer);
         keys.render(area, buffer);
-        return;
+        return Vec::new();
     }
-    let shown: Vec<(String, &str)> = model
+    let shown: Vec<(String, &str, Intent)> = model
         .modes()
         .into_iter()
         .flat_map(|mode| BINDINGS.iter().filter(move |binding| binding.mode == mode && binding.in_footer))
-        .map(|binding| (model.keymap.shown(binding), binding.help))
-        .filter(|(key, _)| !key.is_empty())
+        .map(|binding| (model.keymap.shown(binding), binding.help, binding.intent))
+        .filter(|(key, ..)| !key.is_empty())
         .collect();
     // What does not fit is in the help, so its key and the way out are kept to the last.
     let (first, last) = shown.split_at(shown.len().saturating_sub(2));
-    let width = |(key, help): &(String, &str)| key.chars().count() + help.chars().count() + 3;
+    let width = |(key, help, _): &(String, &str, Intent)| key.chars().count() + help.chars().count() + 3;
     let mut room = usize::from(area.width).saturating_sub(last.iter().map(width).sum());
     let fitting = first.iter().take_while(|item| {
         let fits = width(item) <= room;
         room = room.saturating_sub(width(item));
         fits
     });
-    let mut spans = Vec::new();
-    for (key, help) in fitting.chain(last) {
+    let (mut spans, mut places, mut x) = (Vec::new(), Vec::new(), area.x);
+    for item in fitting.chain(last) {
+        let (key, help, intent) = item;
+        let end = x.saturating_add(u16::try_from(width(item)).unwrap_or(u16::MAX));
+        places.push((x..end, *intent));
+        x = end;
         spans.push(Span::styled(format!(" {key} "), theme.key));
         spans.push(Span::raw(format!("{help} ")));
     }
     Line::from(spans).render(area, buffer);
+    places
 }
 
 /// Draws a pane's border with its title, and answers what is inside.

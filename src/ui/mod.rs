@@ -171,7 +171,7 @@ pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) -> Drawn {
     for (pane, area) in &plan.panes {
         draw_pane(model, views, *pane, *area, frame, &mut drawn);
     }
-    chrome::footer(model, theme, plan.footer, frame.buffer_mut());
+    drawn.footer = chrome::footer(model, theme, plan.footer, frame.buffer_mut());
     drawn.help_most = dialogs::draw(model, theme, area, frame);
     if theme.is_ascii() {
         ascii::reduce(frame.buffer_mut());

@@ -486,6 +486,38 @@ fn a_live_tail_is_begun_and_ended() {
     assert!(polls(&mut app) && app.screen().contains("cannot begin a live tail: AccessDenied"));
 }
 
+/// The footer is a row of buttons.
+#[test]
+fn a_click_in_the_footer_is_its_key() {
+    let mut app = App::lively(120, 40);
+    let screen = app.screen();
+    // Each row of the screen stands in quotes.
+    let footer = screen.lines().last().unwrap();
+    let column = footer[..footer.find("new order").unwrap()].chars().count() - 1;
+    let mouse = Mouse { kind: MouseKind::Press, column: u16::try_from(column).unwrap(), row: 39 };
+    let (hit, _) = ui::pointed(&app.model, Rect::new(0, 0, 120, 40), mouse);
+    app.tell(Msg::Mouse { mouse, hit, state: None, now: NOON });
+    assert!(app.screen().contains("order, as it will be sent"));
+}
+
+/// The focused pane takes room from those beside it, and gives it back.
+#[test]
+fn keys_resize_a_pane() {
+    let width = |app: &mut App| {
+        let screen = app.screen();
+        let row = screen.lines().nth(1).unwrap();
+        row.chars().count() - row[..row.find("2 Graph").unwrap()].chars().count()
+    };
+    let mut app = App::lively(200, 60).keys(&[Key::Char('2')]);
+    let before = width(&mut app);
+    let mut app = app.keys(&[Key::Char(')')]);
+    let larger = width(&mut app);
+    let mut app = app.keys(&[Key::Char('('), Key::Char('(')]);
+    assert!(larger > before && width(&mut app) < before);
+    let mut app = app.keys(&[Key::Char(')')]);
+    assert_eq!(width(&mut app), before);
+}
+
 #[test]
 fn an_account_without_our_table_is_no_trouble() {
     let mut app = App::new(120, 40);

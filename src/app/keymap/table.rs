@@ -61,6 +61,8 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Panes, [Key::Char('w')], "w", Intent::Follow, "follow the newest execution, state and line", false),
     binding!(Panes, [Key::Char('T')], "T", Intent::Times, "times: local, UTC, relative", false),
     binding!(Panes, [Key::Char('z')], "z", Intent::ZoomPane, "zoom", true),
+    binding!(Panes, [Key::Char(')')], ")", Intent::Grow, "a larger pane", false),
+    binding!(Panes, [Key::Char('(')], "(", Intent::Shrink, "a smaller pane", false),
     binding!(Panes, [Key::Char('m')], "m", Intent::Mouse, "the mouse points, or selects text", false),
     binding!(Executions, [Key::Char(' ')], "Space", Intent::Mark, "mark", true),
     binding!(Inspector, [Key::Char(' ')], "Space", Intent::Mark, "fold", true),

@@ -17,14 +17,7 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
         None => (key.unshifted(), model.keymap.intent(&modes, key.unshifted())),
     };
     match meant {
-        Some(Intent::Quit) => {
-            model.quitting = true;
-            Vec::new()
-        }
-        Some(Intent::Suspend) => vec![Cmd::Suspend],
-        Some(intent) if model.dialog.is_some() => dialogs::intended(model, intent),
-        Some(intent) if model.prompt.is_some() => in_prompt(model, intent),
-        Some(intent) => panes::intended(model, intent),
+        Some(intent) => act(model, intent),
         None if model.dialog.is_some() => {
             dialogs::typed(model, key);
             Vec::new()
@@ -36,6 +29,20 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
             }
             Vec::new()
         }
+    }
+}
+
+/// Does what is meant, where it is meant.
+pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
+    match intent {
+        Intent::Quit => {
+            model.quitting = true;
+            Vec::new()
+        }
+        Intent::Suspend => vec![Cmd::Suspend],
+        intent if model.dialog.is_some() => dialogs::intended(model, intent),
+        intent if model.prompt.is_some() => in_prompt(model, intent),
+        intent => panes::intended(model, intent),
     }
 }
 

@@ -55,6 +55,8 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::PreviousPane => return focus(model, (model.focus.number() + Pane::ALL.len() - 2) % Pane::ALL.len()),
         Intent::Focus(number) => return focus(model, usize::from(number).saturating_sub(1)),
         Intent::ZoomPane => model.zoomed = !model.zoomed,
+        Intent::Grow => model.settings.panes.resize(model.focus, true),
+        Intent::Shrink => model.settings.panes.resize(model.focus, false),
         Intent::Back => return back(model),
         Intent::Density => model.graph.next_density(),
         Intent::Fit => model.graph.fit(),

@@ -1,5 +1,6 @@
 //! The mouse: chooses what it points at, and moves what it is over.
 
+use super::keys;
 use super::looking::{choose_state, choose_visit, show};
 use super::panes::{self, step_in};
 use crate::app::keymap::Intent;
@@ -28,6 +29,8 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, state: Op
     }
     match model.pointer.take(mouse, hit, now) {
         Some(Gesture::Click(hit)) => click(model, hit, state),
+        // Two presses of a button are two presses.
+        Some(Gesture::DoubleClick(hit @ Hit::Footer(_))) => click(model, hit, None),
         Some(Gesture::DoubleClick(hit)) => {
             let mut wishes = click(model, hit, state);
             wishes.extend(panes::intended(model, Intent::Open));
@@ -51,6 +54,10 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, state: Op
 }
 
 fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
+    if let Hit::Footer(column) = hit {
+        let meant = model.footer.iter().find(|(columns, _)| columns.contains(&column)).map(|(_, intent)| *intent);
+        return meant.map(|intent| keys::act(model, intent)).unwrap_or_default();
+    }
     let Some(pane) = hit.pane() else { return Vec::new() };
     let mut wishes = show(model, pane);
     let Hit::Pane { row, rows, .. } = hit else { return wishes };
