@@ -11,7 +11,7 @@ use crate::facts::HistoryEvent;
 /// Every so many events a moment is kept, at first.
 const SPACING: usize = 1_000;
 /// About how many bytes the kept moments may take together.
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MOST_BYTES: usize = 24 * 1024 * 1024;
 /// About what a run keeps of an event beside the visits: its place among them.
 const BYTES_OF_A_PLACE: usize = 96;
 

@@ -17,7 +17,7 @@ mod wishes;
 use super::model::{Cmd, Dialog, Known, Model, Msg, Notice, TaskKey};
 use crate::app::clip::How;
 use looking::{follow_newest, follow_state, inspect, list_anew, moved};
-use wishes::{fetch_order, refresh};
+use wishes::{fetch_logs, fetch_order, refresh};
 
 /// Takes in what happened and answers what is wished.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
@@ -174,6 +174,7 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             if execution != model.watch.as_ref().map(|watch| watch.arn.clone()) {
                 return Vec::new();
             }
+            let mut wishes = Vec::new();
             if let Some(facts) = noted(model, TaskKey::Machine, result) {
                 let same = model.known.as_ref().is_some_and(|known| known.facts.definition == facts.definition);
                 if same {
@@ -185,10 +186,11 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
                     model.known = Some(Known { facts, machine: machine.map(std::sync::Arc::new) });
                     model.collapsed.clear();
                     model.metrics.forget();
+                    wishes = fetch_logs(model);
                 }
             }
             follow_state(model);
-            Vec::new()
+            wishes
         }
         Msg::History { execution, result } => {
             if model.watch.as_ref().is_none_or(|watch| watch.arn != execution) {

@@ -1,4 +1,4 @@
-//! Makes the pictures of the README from a real run: `cargo run --release --example picture`.
+//! Makes the pictures of the README and of `assets/SCREENS.md` from a real run: `cargo run --release --example picture`.
 //!
 //! Starts the program in a pseudo-terminal on a cloud in memory, presses keys, waits for words, and writes the screen
 //! as SVG into `assets/`. Needs the program to be built in the same profile before.
@@ -16,10 +16,31 @@ const ROWS: u16 = 44;
 const COLUMNS: u16 = 140;
 /// Pixels of a cell.
 const CELL: (f32, f32) = (8.4, 17.0);
+const PAGE: &str =
+    "# Screens\n\nFrom one run on the embedded cloud, made by `cargo run --release --example picture`.\n";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The keys, one after the other, and the picture of what is then seen.
-const PICTURES: &[(&str, &str)] = &[("F", "dashboard.svg"), ("8v", "fleet.svg")];
+/// The keys, one after the other, the picture of what is then seen, and what that is. `^` is Esc, `~` Enter.
+const PICTURES: &[(&str, &str, &str)] = &[
+    ("F", "dashboard.svg", "`F`: the first cause of a failure, with the log lines of that invocation"),
+    ("6", "screens/timeline.svg", "`6`: every try of every state over time"),
+    ("7", "screens/events.svg", "`7`: the history, event by event"),
+    ("[[[[[[[[", "screens/past.svg", "`[`: an earlier moment; graph, inspector and logs show that instant"),
+    (".5z", "screens/logs.svg", "`5` and `z`: the logs of all functions, whole screen"),
+    ("z8z", "screens/metrics.svg", "`8`: metrics of the machine and its functions"),
+    ("z2z+", "screens/graph.svg", "`2`, `z` and `+`: the graph with three rows a state"),
+    ("0zd", "screens/compact.svg", "`d`: other sizes of the graph"),
+    ("0n", "screens/submit.svg", "`n`: a new order, as a form and as JSON"),
+    ("^4", "screens/order.svg", "`4`: orders, their lines, payment, reservation and status history"),
+    ("1/status:failed~", "screens/query.svg", "`/`: executions by a query over all that was seen of them"),
+    ("^1Gk j c", "screens/compare.svg", "`Space` and `c`: where two executions part"),
+    ("^^1g2t", "screens/test-state.svg", "`t`: one state tested with another input"),
+    ("^y", "screens/copy.svg", "`y`: what can be copied"),
+    ("^:", "screens/palette.svg", "`:`: every action and place by name"),
+    ("^?", "screens/help.svg", "`?`: the keys, and why one is off"),
+    ("^K", "screens/calls.svg", "`K`: every call that was made"),
+    ("^8v", "fleet.svg", "`v`: all executions on the graph"),
+];
 
 struct Screen {
     parser: vt100::Parser,
@@ -39,7 +60,7 @@ impl Screen {
 
     /// Takes in what is drawn for a moment: an order that waits for somebody ticks for ever.
     fn settle(&mut self) {
-        let until = Instant::now() + Duration::from_millis(800);
+        let until = Instant::now() + Duration::from_millis(400);
         while let Ok(bytes) = self.output.recv_timeout(until.saturating_duration_since(Instant::now())) {
             self.parser.process(&bytes);
         }
@@ -88,18 +109,20 @@ fn main() {
     screen.submit(2, "? ord-");
     screen.submit(7, "✓ 3");
     screen.submit(6, "✗ 1");
-    for (keys, name) in PICTURES {
-        screen.press(keys);
-        screen.settle();
-        save(&screen, name);
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let mut page = PAGE.to_owned();
+    for (keys, name, caption) in PICTURES {
+        for key in keys.chars() {
+            screen.press(&key.to_string().replace('^', "\x1b").replace('~', "\r"));
+            // An Esc and the key behind it would be one key.
+            screen.settle();
+        }
+        std::fs::write(assets.join(name), svg(screen.parser.screen())).expect("assets/ can be written");
+        let _ = write!(page, "\n{caption}\n\n![{}]({name})\n", caption.replace('`', ""));
     }
+    std::fs::write(assets.join("SCREENS.md"), page).expect("assets/ can be written");
     screen.press("\x03");
     child.wait().expect("the program ends");
-}
-
-fn save(screen: &Screen, name: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join(name);
-    std::fs::write(path, svg(screen.parser.screen())).expect("assets/ can be written");
 }
 
 /// Runs of cells that look alike become one text.

@@ -10,17 +10,11 @@ const LOGS_BACK: i64 = 3_600_000;
 
 /// What is on the screen is asked for anew.
 pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
-    let since = model.logs.all().next_back().map_or(model.now - LOGS_BACK, |line| line.at - LATE);
     let mut wishes = vec![Cmd::FetchExecutions];
     if model.has_orders {
         wishes.push(Cmd::FetchOrders);
     }
-    // Only the functions that the machine calls: an account may have thousands.
-    let functions = functions(model);
-    // A Live Tail tells them already.
-    if model.tail.is_none() && (!functions.is_empty() || model.is_replay) {
-        wishes.push(Cmd::FetchLogs { since, functions });
-    }
+    wishes.extend(fetch_logs(model));
     if model.identity.is_none() {
         wishes.push(Cmd::FetchIdentity);
     }
@@ -39,6 +33,17 @@ pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
     wishes.extend(fetch_metrics(model));
     wishes.extend(fetch_details(model));
     wishes
+}
+
+/// What the machine's functions have logged since: only theirs, for an account may have thousands.
+pub(super) fn fetch_logs(model: &Model) -> Vec<Cmd> {
+    let functions = functions(model);
+    // A Live Tail tells them already.
+    if model.tail.is_some() || (functions.is_empty() && !model.is_replay) {
+        return Vec::new();
+    }
+    let since = model.logs.all().next_back().map_or(model.now - LOGS_BACK, |line| line.at - LATE);
+    vec![Cmd::FetchLogs { since, functions }]
 }
 
 /// The functions that the state machine calls.
