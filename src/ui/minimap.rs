@@ -4,7 +4,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::widgets::{Block, BorderType, Clear, Widget};
 
 use super::graph::Plan;
@@ -61,18 +61,18 @@ pub(super) fn draw(
             }
         }
     }
-    // What is seen, in reverse: no colour is needed to tell it.
+    // What is seen of it stands between the stronger parts of the frame: no colour is needed to tell it.
     let columns = scale.cells(view.left, seen.0.min(whole.0), 0);
     let rows = scale.cells(view.top, seen.1.min(whole.1), 1);
-    for y in rows {
-        for x in columns.clone() {
-            let (Ok(x), Ok(y)) = (u16::try_from(x), u16::try_from(y)) else { continue };
-            if x < inside.width
-                && y < inside.height
-                && let Some(cell) = buffer.cell_mut((inside.x + x, inside.y + y))
-            {
-                cell.modifier.insert(Modifier::REVERSED);
-            }
+    let (upright, level) = (theme.sign("┃", "#"), theme.sign("━", "#"));
+    for y in rows.filter_map(|row| u16::try_from(row).ok()).filter(|row| *row < inside.height) {
+        for x in [frame.x, frame.right() - 1] {
+            buffer.set_string(x, inside.y + y, upright, theme.focused);
+        }
+    }
+    for x in columns.filter_map(|column| u16::try_from(column).ok()).filter(|column| *column < inside.width) {
+        for y in [frame.y, frame.bottom() - 1] {
+            buffer.set_string(inside.x + x, y, level, theme.focused);
         }
     }
 }
