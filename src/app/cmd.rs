@@ -35,7 +35,7 @@ pub enum Cmd {
     CountCalls,
     Suspend,
     ListenToMouse { listen: bool },
-    StartExecution { request: u64, name: String, input: String },
+    StartExecution { request: u64, machine: Arn, name: String, input: String },
     Act { request: u64, action: Action, reason: String },
 }
 
@@ -62,7 +62,8 @@ impl TaskKey {
     /// Whether an answer is about the machine that was looked at as it was asked for.
     pub const fn is_of_machine(&self) -> bool {
         match self {
-            Self::Versions
+            Self::Logs
+            | Self::Versions
             | Self::MapRun
             | Self::Executions
             | Self::Machine
@@ -70,7 +71,7 @@ impl TaskKey {
             | Self::Details
             | Self::Compared(_)
             | Self::Metrics => true,
-            Self::Identity | Self::Machines | Self::Orders | Self::Order | Self::Logs => false,
+            Self::Identity | Self::Machines | Self::Orders | Self::Order => false,
         }
     }
 }

@@ -248,6 +248,14 @@ impl LogBuffer {
         lines.into_iter().map(Entry::read).collect()
     }
 
+    /// Forgets all lines; how they are looked at stays.
+    pub fn clear(&mut self) {
+        let view = std::mem::take(&mut self.view);
+        *self = Self::with(self.most_lines, self.most_bytes);
+        self.look(|own| *own = view);
+        self.to_end();
+    }
+
     /// Whether a line came before, by the other of the two ways that lines come by.
     fn is_retold(&self, line: &LogLine) -> bool {
         let first = self.entries.partition_point(|known| known.line.at < line.at);

@@ -184,6 +184,10 @@ pub enum Dialog {
 /// A new order.
 #[derive(Clone, Debug)]
 pub struct SubmitForm {
+    /// The state machine that it starts.
+    pub machine: Arn,
+    /// Whether it is an order, which has an id of its own; else it goes out as it is.
+    pub is_order: bool,
     /// The chosen sample.
     pub sample: usize,
     /// Whether keys go to the text.
@@ -619,7 +623,10 @@ pub enum Msg {
         problem: Option<String>,
     },
     Versions(Result<Vec<Arn>, String>),
-    MapRun(Result<Vec<ExecutionSummary>, String>),
+    MapRun {
+        map_run: Arn,
+        result: Result<Vec<ExecutionSummary>, String>,
+    },
     /// Another place of AWS was reached, or not.
     Connected(Box<Result<Reached, String>>),
     /// There is no table of orders here.

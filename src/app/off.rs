@@ -37,6 +37,8 @@ pub struct Situation {
     pub is_watch_marked: bool,
     /// Whether an order is chosen in the list of orders.
     pub has_chosen_order: bool,
+    /// Whether there is a table of orders.
+    pub has_orders: bool,
     /// Whether the order that is looked at, or that of the execution, waits for approval.
     pub has_order_token: bool,
     /// How many places match what was searched for; `None` if nothing was.
@@ -60,6 +62,8 @@ pub struct Watched {
     pub is_redrivable: Option<bool>,
     /// Whether its input is known.
     pub has_input: bool,
+    /// Whether it is of a machine that can be started.
+    pub has_machine: bool,
     /// Whether it handles an order.
     pub has_order: bool,
     /// Whether it is known which execution started it.
@@ -104,6 +108,7 @@ impl Default for Situation {
             marks: 0,
             is_watch_marked: false,
             has_chosen_order: false,
+            has_orders: true,
             has_order_token: false,
             matches: None,
             has_log_errors: false,
@@ -158,7 +163,8 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         Intent::NewOrder => changing(facts),
         Intent::Again => {
             changing(facts)?;
-            must(watched(facts)?.has_input, "its input is not known")
+            must(watched(facts)?.has_input, "its input is not known")?;
+            must(watched(facts)?.has_machine, "a Map alone starts such an execution")
         }
         Intent::Approve | Intent::Reject => {
             changing(facts)?;
@@ -224,7 +230,10 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
             must(facts.executions > 0, "there are no executions")
         }
         Intent::Other if facts.pane == Pane::Orders => must(facts.has_chosen_order, "no order is chosen"),
-        Intent::Other => must(watched(facts)?.has_order, "this execution handles no order"),
+        Intent::Other => {
+            must(facts.has_orders, "there is no table of orders here")?;
+            must(watched(facts)?.has_order, "this execution handles no order")
+        }
         Intent::Open => match facts.pane {
             Pane::Executions => must(facts.executions > 0, "there are no executions"),
             Pane::Graph => must(facts.state.is_some(), "no state is chosen"),
@@ -251,6 +260,10 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         Intent::Machines => must(!facts.is_replay, "a file has one state machine"),
         Intent::LiveTail => {
             must(!facts.is_replay, "an exported execution does not go on")?;
+            must(
+                !facts.is_elsewhere || !facts.is_embedded,
+                "live tails have an address of their own, not this endpoint's",
+            )?;
             must(facts.has_functions, "the state machine calls no function by name")
         }
         Intent::Versions => must(!facts.is_replay, "a file has one state machine"),
@@ -333,7 +346,14 @@ mod tests {
     use super::*;
 
     fn watch(status: ExecutionStatus) -> Watched {
-        Watched { status: Some(status), events: 3, has_input: true, at_first_event: true, ..Watched::default() }
+        Watched {
+            status: Some(status),
+            events: 3,
+            has_input: true,
+            has_machine: true,
+            at_first_event: true,
+            ..Watched::default()
+        }
     }
 
     fn of(status: ExecutionStatus, change: impl FnOnce(&mut Watched)) -> Situation {

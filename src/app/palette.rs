@@ -99,6 +99,8 @@ pub struct Palette {
     targets: Vec<Target>,
     found: Vec<Found>,
     chosen: usize,
+    /// Whether it leads to state machines, of which more may become known.
+    leads_to_machines: bool,
 }
 
 /// Every action with its keys, in the order of the table. What only a dialog knows to take is not among them, nor is
@@ -122,9 +124,10 @@ impl Target {
         Self { kind: TargetKind::State(name.to_owned()), label: name.to_owned() }
     }
 
-    /// A state machine.
-    pub fn machine(arn: &Arn) -> Self {
-        Self { kind: TargetKind::Machine(arn.clone()), label: arn.name().to_owned() }
+    /// A state machine, with its region if it has to be told.
+    pub fn machine(arn: &Arn, with_region: bool) -> Self {
+        let region = arn.region().filter(|_| with_region).map(|region| format!("  {region}")).unwrap_or_default();
+        Self { kind: TargetKind::Machine(arn.clone()), label: format!("{}{region}", arn.name()) }
     }
 
     /// A state machine, or one of its versions or aliases.
@@ -187,9 +190,22 @@ impl TargetKind {
 impl Palette {
     /// A palette that nothing was typed into yet: it shows the actions, or else the places.
     pub fn new(entries: Vec<Entry>, targets: Vec<Target>) -> Self {
-        let mut palette = Self { text: Editor::new(""), entries, targets, found: Vec::new(), chosen: 0 };
+        // With the actions stand all places; without, those that were asked for.
+        let leads_to_machines = !entries.is_empty();
+        let mut palette =
+            Self { text: Editor::new(""), entries, targets, found: Vec::new(), chosen: 0, leads_to_machines };
         palette.search();
         palette
+    }
+
+    /// A palette of state machines alone.
+    pub fn of_machines(targets: Vec<Target>) -> Self {
+        Self { leads_to_machines: true, ..Self::new(Vec::new(), targets) }
+    }
+
+    /// Whether it leads to state machines, of which more may become known.
+    pub fn leads_to_machines(&self) -> bool {
+        self.leads_to_machines
     }
 
     /// What was typed.
@@ -378,7 +394,7 @@ mod tests {
         let targets = vec![
             Target::state("ProcessPayment"),
             Target::state("Überprüfen"),
-            Target::machine(&Arn("arn:aws:states:us-east-1:1:stateMachine:billing".into())),
+            Target::machine(&Arn("arn:aws:states:us-east-1:1:stateMachine:billing".into()), false),
             Target::execution(&Arn("arn:aws:states:us-east-1:1:execution:billing:ord-17".into())),
         ];
         Palette::new(entries, targets)

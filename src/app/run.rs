@@ -317,6 +317,32 @@ impl Run {
         self.places.insert(event.id, place);
     }
 
+    /// The iteration of the nearest Map around a visit.
+    pub fn iteration_of(&self, visit: &Visit) -> Option<usize> {
+        let around = |visit: &&Visit| self.visits.get(visit.parent?);
+        std::iter::successors(Some(visit), around).find_map(|visit| visit.iteration)
+    }
+
+    /// The visit to a state that tells most: the one that was asked for; else, of the iteration that is looked at, the last
+    /// that failed, or the last.
+    pub fn telling_visit(&self, state: &str, iteration: Option<usize>, asked: Option<usize>) -> Option<usize> {
+        let is_wanted =
+            |index: &usize| match (iteration, self.visits.get(*index).and_then(|visit| self.iteration_of(visit))) {
+                (Some(wanted), Some(iteration)) => wanted == iteration,
+                // A state outside of the Map has no iteration to choose.
+                _ => true,
+            };
+        let of_state = self.visits_by_state.get(state)?;
+        let visits: Vec<usize> = of_state.iter().copied().filter(is_wanted).collect();
+        let has_failed = |index: &&usize| {
+            self.visits.get(**index).is_some_and(|visit| visit.error.is_some() || visit.status == VisitStatus::Failed)
+        };
+        asked
+            .filter(|asked| visits.contains(asked))
+            .or_else(|| visits.iter().rev().find(has_failed).copied())
+            .or_else(|| visits.last().copied())
+    }
+
     /// Keeps the execution that a task says it has started.
     fn note_child(&mut self, visit: Option<usize>, event: &HistoryEvent) {
         let starts = |attempt: &Attempt| attempt.resource.as_deref().is_some_and(|name| name.contains("tartExecution"));

@@ -32,9 +32,26 @@ pub fn prepare(text: &str, random: &str) -> Result<(OrderId, String), String> {
     Ok((id, serde_json::Value::Object(fields).to_string()))
 }
 
+/// What is sent of an input that is no order, with a name for its execution.
+///
+/// # Errors
+/// The sentence for the form.
+pub fn prepare_input(text: &str, random: &str) -> Result<(String, String), String> {
+    let value: serde_json::Value = serde_json::from_str(text).map_err(|error| format!("not JSON: {error}"))?;
+    Ok((format!("again-{random}"), value.to_string()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_input_that_is_no_order_goes_out_as_it_is() {
+        for (text, input) in [("[1, 2]", "[1,2]"), (r#"{"a": 1.50}"#, r#"{"a":1.5}"#), ("\"x\"", "\"x\"")] {
+            assert_eq!(prepare_input(text, "01ab"), Ok(("again-01ab".to_owned(), input.to_owned())));
+        }
+        assert!(prepare_input("{", "01ab").unwrap_err().starts_with("not JSON"));
+    }
 
     #[test]
     fn an_order_gets_an_id_and_keeps_its_own() {

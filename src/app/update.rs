@@ -17,7 +17,7 @@ mod wishes;
 use super::model::{Cmd, Dialog, Known, Model, Msg, Notice, TaskKey};
 use crate::app::clip::How;
 use looking::{follow_newest, follow_state, inspect, list_anew, moved};
-use wishes::{fetch_logs, fetch_order, refresh};
+use wishes::{fetch_order, functions, refresh};
 
 /// Takes in what happened and answers what is wished.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
@@ -126,30 +126,31 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Identity(result) => {
             model.identity = noted(model, TaskKey::Identity, result).or(model.identity.take());
-            let account = model.identity.as_ref().map(|identity| identity.account.as_str());
             // Production is not changed by a slip of the finger.
-            if model.settings.is_production(account, model.profile.as_deref()) {
-                model.settings.read_only = true;
-            }
+            model.settings.read_only = model.is_careful();
             Vec::new()
         }
         Msg::Machines { machines, problem } => {
             // Of several regions some may have answered.
-            noted(model, TaskKey::Machines, problem.map_or(Ok(()), Err));
+            if let Some(text) = problem {
+                model.notice = Some(Notice { text, is_error: true });
+            }
             if !machines.is_empty() {
                 panes::machines(model, machines);
             }
             Vec::new()
         }
         Msg::Versions(result) => {
-            if let Some(versions) = noted(model, TaskKey::Versions, result) {
-                reaching::choose_version(model, &versions);
+            match result {
+                Ok(versions) => reaching::choose_version(model, &versions),
+                Err(text) => model.notice = Some(Notice { text, is_error: true }),
             }
             Vec::new()
         }
-        Msg::MapRun(result) => {
-            if let Some(executions) = noted(model, TaskKey::MapRun, result) {
-                reaching::choose_execution(model, &executions);
+        Msg::MapRun { map_run, result } => {
+            match result {
+                Ok(executions) => reaching::choose_execution(model, &map_run, &executions),
+                Err(text) => model.notice = Some(Notice { text, is_error: true }),
             }
             Vec::new()
         }
@@ -182,11 +183,14 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
                         known.facts = facts;
                     }
                 } else {
+                    let before = functions(model);
                     let (machine, _) = asl::read(&facts.definition);
                     model.known = Some(Known { facts, machine: machine.map(std::sync::Arc::new) });
                     model.collapsed.clear();
                     model.metrics.forget();
-                    wishes = fetch_logs(model);
+                    if functions(model) != before {
+                        wishes = looking::other_functions(model);
+                    }
                 }
             }
             follow_state(model);

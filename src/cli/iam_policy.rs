@@ -158,12 +158,19 @@ fn resources(global: &Global, on: On) -> Vec<String> {
     let orders = global.table.as_deref().unwrap_or(local::ORDERS_TABLE);
     match on {
         On::Everything | On::Inventory => vec!["*".to_owned()],
-        On::Machine if machine.starts_with("arn:") => vec![machine.to_owned()],
-        On::Machine => vec![arn("states", &format!("stateMachine:{machine}"))],
+        // With its versions and aliases.
+        On::Machine if machine.starts_with("arn:") => vec![machine.to_owned(), format!("{machine}:*")],
+        On::Machine if machine == "*" => vec![arn("states", "stateMachine:*")],
+        On::Machine => ["", ":*"].map(|more| arn("states", &format!("stateMachine:{machine}{more}"))).into(),
         On::Executions if machine.starts_with("arn:") => {
-            vec![format!("{}:*", machine.replace(":stateMachine:", ":execution:"))]
+            // With those that its distributed Maps start.
+            let executions = machine.replace(":stateMachine:", ":execution:");
+            vec![format!("{executions}:*"), format!("{executions}/*:*")]
         }
-        On::Executions => vec![arn("states", &format!("execution:{machine}:*"))],
+        On::Executions if machine == "*" => vec![arn("states", "execution:*:*")],
+        On::Executions => {
+            vec![arn("states", &format!("execution:{machine}:*")), arn("states", &format!("execution:{machine}/*:*"))]
+        }
         On::Orders => {
             vec![
                 arn("dynamodb", &format!("table/{orders}")),

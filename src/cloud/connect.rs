@@ -1,5 +1,6 @@
 //! Where the clients connect to.
 
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sfn::config::{Credentials, SharedCredentialsProvider};
@@ -20,7 +21,9 @@ pub struct AwsOptions {
 pub async fn aws(options: AwsOptions) -> SdkConfig {
     let mut loader = aws_config::defaults(BehaviorVersion::latest());
     if let Some(profile) = options.profile {
-        loader = loader.profile_name(profile);
+        // The SDK would prefer what the environment has; the AWS CLI, and whoever names a profile, means the profile.
+        let credentials = ProfileFileCredentialsProvider::builder().profile_name(&profile).build();
+        loader = loader.profile_name(profile).credentials_provider(credentials);
     }
     if let Some(region) = options.region {
         loader = loader.region(Region::new(region));

@@ -17,16 +17,26 @@ pub struct LiveTail {
 }
 
 impl Cloud {
-    /// Begins to listen to the log groups of functions that are called by this machine: the first ten.
+    /// Begins to listen to the log groups of functions that are called by this machine.
     ///
     /// # Errors
-    /// What the cloud answered.
+    /// What the cloud answered; that there are no log groups, or more than a session takes.
     pub async fn live_tail(&self, machine: &Arn, functions: &[String]) -> Result<LiveTail, CloudError> {
         let mut of_machine = machine.0.split(':').skip(1);
         let partition = of_machine.next().unwrap_or("aws");
         let (region, account) = (of_machine.nth(1).unwrap_or_default(), of_machine.next().unwrap_or_default());
-        let groups = functions.iter().take(MOST_GROUPS);
-        let groups = groups.map(|name| format!("arn:{partition}:logs:{region}:{account}:log-group:/aws/lambda/{name}"));
+        // One that is not there, because its function never ran, would refuse the whole session.
+        let names: Vec<String> = functions.iter().map(|name| format!("/aws/lambda/{name}")).collect();
+        let groups = self.existing_log_groups(&names).await?;
+        if groups.is_empty() {
+            return Err(CloudError::unreadable("begin a live tail", "none of the functions has logged anything yet"));
+        }
+        if groups.len() > MOST_GROUPS {
+            let problem =
+                format!("a session has {MOST_GROUPS} log groups at most, the functions have {}", groups.len());
+            return Err(CloudError::unreadable("begin a live tail", problem));
+        }
+        let groups = groups.iter().map(|name| format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"));
         let request = self.logs.start_live_tail().set_log_group_identifiers(Some(groups.collect()));
         let session = request.send().await.map_err(|error| CloudError::of("begin a live tail", &error))?;
         Ok(LiveTail { session, lines: 0 })

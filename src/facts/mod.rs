@@ -52,6 +52,16 @@ impl Arn {
         Self(self.0.get(..end).unwrap_or(&self.0).to_owned())
     }
 
+    /// The state machine of an execution; `None` for one that a distributed Map has started, which is of no machine that
+    /// could be started by itself.
+    pub fn machine_of_execution(&self) -> Option<Self> {
+        let mut parts = self.0.splitn(8, ':');
+        let head: Vec<&str> = parts.by_ref().take(5).collect();
+        let (kind, name) = (parts.next()?, parts.next()?);
+        (matches!(kind, "execution" | "express") && !name.contains('/'))
+            .then(|| Self(format!("{}:stateMachine:{name}", head.join(":"))))
+    }
+
     /// Whether it is the run of a distributed Map.
     pub fn is_map_run(&self) -> bool {
         self.0.split(':').nth(5) == Some("mapRun")
@@ -513,6 +523,21 @@ mod tests {
         for (name, expected) in cases {
             assert_eq!(EventKind::of(name), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn an_arn_tells_its_machine() {
+        let arn = |rest: &str| Arn(format!("arn:aws:states:eu-central-1:123456789012:{rest}"));
+        let machine = Some(arn("stateMachine:pay"));
+        assert_eq!(arn("execution:pay:ord-1").machine_of_execution(), machine);
+        assert_eq!(arn("express:pay:ord-1:8f3a").machine_of_execution(), machine);
+        assert_eq!(arn("execution:pay/Each:8f3a").machine_of_execution(), None);
+        assert_eq!(arn("stateMachine:pay").machine_of_execution(), None);
+        assert_eq!(Arn("no arn".into()).machine_of_execution(), None);
+        assert_eq!(arn("stateMachine:pay:7").qualifier(), Some("7"));
+        assert_eq!(arn("stateMachine:pay:7").unqualified(), arn("stateMachine:pay"));
+        assert_eq!(arn("stateMachine:pay").unqualified(), arn("stateMachine:pay"));
+        assert!(arn("mapRun:pay/Each:8f3a").is_map_run() && !arn("execution:pay:x").is_map_run());
     }
 
     #[test]

@@ -75,8 +75,8 @@ impl Effects {
         self.reach(cloud);
         self.world.epoch += 1;
         self.stop_tail();
-        // What waits behind an answer was wished of the other one.
-        self.running.values_mut().for_each(|next| *next = None);
+        // Nothing here waits for what the other one still answers.
+        self.running.clear();
     }
 
     /// Hands a text that the terminal was offered, or not, to the system's clipboard.
@@ -154,14 +154,15 @@ impl Effects {
         }
     }
 
+    /// Whether an answer is by the cloud that is asked now, or of what the user has ordered.
+    pub(super) fn is_of_now(&self, answer: &Answer) -> bool {
+        answer.key.is_none() || answer.epoch == self.world.epoch
+    }
+
     /// Takes an answer in, and starts what waited behind it. There is no message where the machine that was asked about
     /// is no longer looked at.
     pub(super) fn finished(&mut self, answer: Answer) -> Option<Msg> {
-        let is_of_another = answer.machine != self.world.machine;
-        let is_late = answer
-            .key
-            .as_ref()
-            .is_some_and(|key| answer.epoch != self.world.epoch || (is_of_another && key.is_of_machine()));
+        let is_late = answer.machine != self.world.machine && answer.key.as_ref().is_some_and(TaskKey::is_of_machine);
         if let Some(next) = answer.key.and_then(|key| self.running.remove(&key)).flatten() {
             self.start(vec![next]);
         }
@@ -208,7 +209,10 @@ impl World {
                 Msg::Machines { machines, problem }
             }
             Cmd::FetchVersions => Msg::Versions(said.told(cloud.versions(&self.machine.unqualified()).await)),
-            Cmd::FetchMapRun { map_run } => Msg::MapRun(said.told(cloud.executions(&map_run, None, MAX_LISTED).await)),
+            Cmd::FetchMapRun { map_run } => {
+                let result = said.told(cloud.executions(&map_run, None, MAX_LISTED).await);
+                Msg::MapRun { map_run, result }
+            }
             Cmd::FetchExecutions => Msg::Executions(said.told(self.executions(cloud).await)),
             Cmd::FetchMachine { execution } => {
                 let result = match &execution {
@@ -250,8 +254,8 @@ impl World {
                 let result = Box::new(said.told(cloud.test_state(&test).await));
                 Msg::StateTested { request, result }
             }
-            Cmd::StartExecution { request, name, input } => {
-                let result = said.told(cloud.start_execution(&self.machine, &name, &input).await);
+            Cmd::StartExecution { request, machine, name, input } => {
+                let result = said.told(cloud.start_execution(&machine, &name, &input).await);
                 Msg::Started { request, result }
             }
             Cmd::Act { request, action, reason } => {
@@ -303,7 +307,7 @@ impl World {
         if !execution.is_express() {
             return cloud.history_after(execution, after).await;
         }
-        let machine = cloud.machine(&self.machine).await?;
+        let machine = cloud.machine_of(execution).await?;
         let since = jiff::Timestamp::now().as_millisecond() - EXPRESS_BACK;
         match machine.log_group {
             Some(group) => cloud.express_history(&group, execution, since).await,

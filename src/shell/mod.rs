@@ -149,6 +149,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
     (model.keymap, model.settings) = (config.keymap, config.settings);
     model.elsewhere =
         Elsewhere { profiles, regions: model.settings.regions.clone(), is_read_only: model.settings.read_only };
+    model.settings.read_only = model.is_careful();
     model.notice = problem.map(|text| Notice { text, is_error: true });
     let (results, mut answers) = mpsc::unbounded_channel();
     let mut effects = Effects::new(source, machine, table, results);
@@ -333,6 +334,10 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
 
 /// Takes an answer in for the pace, and answers its message.
 fn taken(answer: Answer, model: &Model, effects: &mut Effects, pace: &mut Pace, now: Millis) -> Option<Msg> {
+    // A cloud that was left says nothing of the one that is asked now.
+    if !effects.is_of_now(&answer) {
+        return None;
+    }
     if let Some(key) = &answer.key {
         let outcome = if answer.throttled { Outcome::Throttled } else { pace::outcome(model, &answer.message) };
         pace.answered(key.clone(), outcome, now);

@@ -419,7 +419,19 @@ mod tests {
             (250, Released(vec![history("c")])),
             (260, Released(vec![])),
             // What changes something waits for nothing.
-            (260, Wish(Wanted, vec![Cmd::StartExecution { request: 1, name: "o".into(), input: "{}".into() }], 1)),
+            (
+                260,
+                Wish(
+                    Wanted,
+                    vec![Cmd::StartExecution {
+                        request: 1,
+                        machine: Arn("m".into()),
+                        name: "o".into(),
+                        input: "{}".into(),
+                    }],
+                    1,
+                ),
+            ),
         ];
         check(Pace::new(POLL, false), steps);
     }

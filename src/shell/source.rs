@@ -65,7 +65,7 @@ impl Recorded {
             Cmd::FetchMachines { .. } => Msg::Machines { machines: vec![self.machine.arn.clone()], problem: None },
             Cmd::CountCalls => Msg::Calls(Vec::new()),
             Cmd::FetchVersions => Msg::Versions(Err(refused())),
-            Cmd::FetchMapRun { .. } => Msg::MapRun(Err(refused())),
+            Cmd::FetchMapRun { map_run } => Msg::MapRun { map_run, result: Err(refused()) },
             Cmd::FetchExecutions => Msg::Executions(Ok(vec![self.execution.summary.clone()])),
             Cmd::FetchMachine { execution } => Msg::Machine { execution, result: Ok(self.machine.clone()) },
             Cmd::FetchHistory { execution, after } => {
@@ -170,7 +170,10 @@ mod tests {
             (Cmd::FetchHistory { execution: Arn("arn:other".into()), after: 0 }, "0 events"),
             (Cmd::FetchOrders, "0 orders"),
             (Cmd::FetchLogs { since: i64::MAX, functions: Vec::new() }, "1 lines"),
-            (Cmd::StartExecution { request: 7, name: "o".into(), input: "{}".into() }, "7 refused"),
+            (
+                Cmd::StartExecution { request: 7, machine: Arn("m".into()), name: "o".into(), input: "{}".into() },
+                "7 refused",
+            ),
             (
                 Cmd::Act { request: 8, action: Action::Stop { executions: vec![this()] }, reason: String::new() },
                 "8 refused",

@@ -29,7 +29,7 @@ pub(super) const BADGE: usize = 2;
 /// Draws the graph, and answers what of it was in view; `None` without one.
 pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) -> Option<Drawn> {
     let theme = &views.theme;
-    if views.drawings.full.states.is_empty() {
+    if !views.drawings.are_of(model) || views.drawings.full.states.is_empty() {
         let drawable = model.known.as_ref().is_none_or(|known| known.machine.is_some());
         let text = if drawable { "Loading…" } else { "The definition cannot be drawn." };
         Span::styled(cut(text, usize::from(area.width)), theme.dim).render(area, buffer);
@@ -102,6 +102,9 @@ fn plan<'a>(model: &Model, views: &'a Views, area: Rect) -> (Density, &'a Plan) 
 
 /// The state whose box is at a place of the screen; where one is inside of another, the inner one.
 pub(super) fn state_at(model: &Model, views: &Views, area: Rect, (column, row): (u16, u16)) -> Option<String> {
+    if !views.drawings.are_of(model) {
+        return None;
+    }
     let (_, plan) = plan(model, views, area);
     let view = Viewport::over(plan, model.state.as_deref(), model.graph.pan, area);
     let x = (usize::from(column.checked_sub(area.x)?) + view.left).checked_sub(view.indent)?;

@@ -102,6 +102,14 @@ impl Drawings {
     }
 }
 
+impl Drawings {
+    /// Whether they are of the machine that is looked at, whatever of it is collapsed.
+    fn are_of(&self, model: &Model) -> bool {
+        let machine = model.known.as_ref().and_then(|known| known.machine.as_ref());
+        matches!((&self.of, machine), (Some(drawn), Some(machine)) if Arc::ptr_eq(&drawn.machine, machine))
+    }
+}
+
 impl Views {
     /// Nothing worked out yet.
     pub fn new(theme: Theme) -> Self {

@@ -59,7 +59,9 @@ impl Dashboard {
                 Cmd::FetchHistory { execution, after } => {
                     Msg::History { result: Ok(cloud.history_after(&execution, after).await.unwrap()), execution }
                 }
-                Cmd::FetchMapRun { map_run } => Msg::MapRun(Ok(cloud.executions(&map_run, None, 100).await.unwrap())),
+                Cmd::FetchMapRun { map_run } => {
+                    Msg::MapRun { result: Ok(cloud.executions(&map_run, None, 100).await.unwrap()), map_run }
+                }
                 Cmd::FetchVersions => {
                     Msg::Versions(Ok(cloud.versions(&self.model.machine.unqualified()).await.unwrap()))
                 }
@@ -114,6 +116,12 @@ async fn one_goes_into_an_execution_that_was_started_and_back() {
         dashboard.press(Key::Char('D')).await;
         assert!(dashboard.watched().0.contains(":execution:inner:"), "{}", dashboard.watched());
         assert_eq!(dashboard.states(), ["Inside"]);
+        // What is done again is done by the machine of the execution, with its input as it was.
+        dashboard.press(Key::Char('A')).await;
+        let wishes = update(&mut dashboard.model, Msg::Key(Key::Ctrl('s')));
+        let Some(Cmd::StartExecution { machine, input, .. }) = wishes.first() else { panic!("{wishes:?}") };
+        assert_eq!((machine, input.contains("orderId")), (&inner, false));
+        dashboard.press(Key::Esc).await;
         dashboard.press(Key::Char('U')).await;
         assert_eq!((dashboard.watched(), dashboard.states()), (&execution, vec!["Run".to_owned()]));
         // Whoever did not come from above is told by the input.

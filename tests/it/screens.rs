@@ -456,6 +456,9 @@ fn another_place_is_reached_whole_or_not_at_all() {
     // Not all that is reached is production.
     let reach = Reach { profile: Some("dev".into()), ..Reach::default() };
     app.tell(Msg::Connected(Box::new(Ok(Reached { reach, is_meant: false, ..reached }))));
+    assert!(app.screen().contains("read-only"), "nobody has said yet which account it is");
+    let identity = Identity { account: "123456789012".into(), arn: "arn:aws:iam::123456789012:user/ada".into() };
+    app.tell(Msg::Identity(Ok(identity)));
     let screen = app.screen();
     assert!(!screen.contains("read-only") && !screen.contains("PRODUCTION"), "{screen}");
     assert!(matches!(app.model.dialog, Some(Dialog::Palette(_))), "another machine may be meant");

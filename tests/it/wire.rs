@@ -162,6 +162,10 @@ async fn live_tail_streams_new_lines() {
 async fn the_dashboard_tails_what_its_machine_calls() {
     let world = World::open().await;
     let functions = vec!["process-payment".to_owned(), "validate-order".to_owned()];
+    // What has never logged has no log group, and would refuse the session.
+    assert!(world.cloud.live_tail(&machine_arn(), &functions).await.is_err());
+    let first = world.submit("ord-0", &sample("success")).await;
+    world.settled(&first).await;
     let mut tail = world.cloud.live_tail(&machine_arn(), &functions).await.unwrap();
     let mut buffer = LogBuffer::default();
     let mut number = 0;

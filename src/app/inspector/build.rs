@@ -66,27 +66,17 @@ pub(super) fn state(sources: &Sources<'_>, name: &str, fragment: Option<Arc<str>
 impl<'a> Chosen<'a> {
     /// The visit that was asked for; else the last that failed; else the last.
     fn of(run: &'a Run, sources: &Sources<'_>, name: &str) -> Option<Self> {
-        let is_wanted = |visit: &&Visit| match (sources.iteration, iteration_of(run, visit)) {
+        let is_wanted = |visit: &&Visit| match (sources.iteration, run.iteration_of(visit)) {
             (Some(wanted), Some(iteration)) => wanted == iteration,
             // A state outside of the Map has no iteration to choose.
             _ => true,
         };
         let visits: Vec<&Visit> = run.visits_to(name).filter(is_wanted).collect();
-        let asked = sources.visit.and_then(|index| run.visits.get(index));
-        let at = asked
-            .and_then(|asked| visits.iter().position(|visit| visit.entered == asked.entered))
-            .or_else(|| visits.iter().rposition(|visit| visit.error.is_some() || visit.status == VisitStatus::Failed))
-            .or_else(|| visits.len().checked_sub(1))?;
-        let entered = visits.get(at)?.entered;
-        let index = run.visits.binary_search_by_key(&entered, |visit| visit.entered).ok()?;
+        let index = run.telling_visit(name, sources.iteration, sources.visit)?;
+        let entered = run.visits.get(index)?.entered;
+        let at = visits.iter().position(|visit| visit.entered == entered)?;
         Some(Self { run, visit: run.visits.get(index)?, index, number: at + 1, count: visits.len() })
     }
-}
-
-/// The iteration of the nearest Map around a visit.
-fn iteration_of(run: &Run, visit: &Visit) -> Option<usize> {
-    let around = |visit: &&Visit| run.visits.get(visit.parent?);
-    std::iter::successors(Some(visit), around).find_map(|visit| visit.iteration)
 }
 
 fn status(sources: &Sources<'_>, name: &str, chosen: Option<Chosen<'_>>, lens: Option<&Lens>) -> Draft {
@@ -96,7 +86,7 @@ fn status(sources: &Sources<'_>, name: &str, chosen: Option<Chosen<'_>>, lens: O
         until: chosen.and_then(|chosen| chosen.visit.left_at),
         visit: chosen.map_or(0, |chosen| chosen.number),
         visits: chosen.map_or(0, |chosen| chosen.count),
-        iteration: chosen.and_then(|chosen| iteration_of(chosen.run, chosen.visit)),
+        iteration: chosen.and_then(|chosen| chosen.run.iteration_of(chosen.visit)),
     };
     let mut rows = Vec::new();
     let items = chosen.and_then(|chosen| chosen.visit.items);

@@ -7,31 +7,39 @@ use crate::app::model::{Action, Cmd, Dialog, Model, Notice, Question, SubmitForm
 use crate::app::submit;
 use crate::facts::{Arn, ExecutionStatus};
 
+/// Why nothing is sent: what is read-only may have become so while a dialog was open.
+pub(super) const READ_ONLY: &str = "the dashboard is read-only";
+
 /// Opens the form for a new order.
 pub(super) fn new_order(model: &mut Model) {
     let text = text_of(&model.samples, 0);
-    model.dialog = Some(Dialog::Submit(Box::new(form(text, false))));
+    let form = SubmitForm { in_text: false, edited: false, ..form(model.machine.clone(), text) };
+    model.dialog = Some(Dialog::Submit(Box::new(form)));
 }
 
 /// Opens the form with what the execution that is looked at was started with. The id is left out: it names an
 /// execution that is there already.
 pub(super) fn again(model: &mut Model) {
     let input = model.run().and_then(|run| run.events.first()).and_then(|event| event.input.as_deref());
-    let Some(input) = input else { return };
+    let machine = model.watch.as_ref().and_then(|watch| watch.arn.machine_of_execution());
+    let (Some(input), Some(machine)) = (input, machine) else { return };
+    let mut is_order = false;
     let text = match serde_json::from_str::<serde_json::Value>(input) {
         Ok(mut value) => {
             if let Some(fields) = value.as_object_mut() {
-                fields.shift_remove("orderId");
+                is_order = fields.shift_remove("orderId").is_some();
             }
             serde_json::to_string_pretty(&value).unwrap_or_else(|_| input.to_owned())
         }
         Err(_) => input.to_owned(),
     };
-    model.dialog = Some(Dialog::Submit(Box::new(form(Editor::new(&text), true))));
+    let form = SubmitForm { is_order, ..form(machine, Editor::new(&text)) };
+    model.dialog = Some(Dialog::Submit(Box::new(form)));
 }
 
-fn form(text: Editor, edited: bool) -> SubmitForm {
-    SubmitForm { sample: 0, in_text: edited, edited, text, problem: None, sending: None }
+/// A form with a text that is no sample's.
+fn form(machine: Arn, text: Editor) -> SubmitForm {
+    SubmitForm { machine, is_order: true, sample: 0, in_text: true, edited: true, text, problem: None, sending: None }
 }
 
 pub(super) fn text_of(samples: &[order_core::Sample], index: usize) -> Editor {
@@ -43,12 +51,20 @@ pub(super) fn text_of(samples: &[order_core::Sample], index: usize) -> Editor {
 pub(super) fn send(model: &mut Model, mut form: Box<SubmitForm>) -> Vec<Cmd> {
     // The request's number and the time make an id that no other order here has; the cloud refuses it if one has.
     let random = format!("{:08x}{:04x}", model.now & 0xffff_ffff, model.last_request & 0xffff);
-    let wishes = match submit::prepare(&form.text.text(), &random) {
-        Ok((id, input)) => {
+    let text = form.text.text();
+    let prepared = if model.settings.read_only {
+        Err(READ_ONLY.to_owned())
+    } else if form.is_order {
+        submit::prepare(&text, &random).map(|(id, input)| (id.to_string(), input))
+    } else {
+        submit::prepare_input(&text, &random)
+    };
+    let wishes = match prepared {
+        Ok((name, input)) => {
             model.last_request += 1;
             form.sending = Some(model.last_request);
             form.problem = None;
-            vec![Cmd::StartExecution { request: model.last_request, name: id.to_string(), input }]
+            vec![Cmd::StartExecution { request: model.last_request, machine: form.machine.clone(), name, input }]
         }
         Err(problem) => {
             form.problem = Some(problem);

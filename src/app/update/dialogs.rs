@@ -1,6 +1,6 @@
 //! What lies over the panes: what is intended and what is typed there.
 
-use super::actions::{send, text_of};
+use super::actions::{READ_ONLY, send, text_of};
 use super::keys::edit;
 use super::looking::{choose_state, look_at, show};
 use super::panes;
@@ -47,7 +47,9 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         },
         Dialog::Question(mut question) => {
             let mut wishes = Vec::new();
-            if intent == Intent::Confirm && question.sending.is_none() {
+            if intent == Intent::Confirm && model.settings.read_only {
+                question.problem = Some(READ_ONLY.to_owned());
+            } else if intent == Intent::Confirm && question.sending.is_none() {
                 model.last_request += 1;
                 let request = model.last_request;
                 question.sending = Some(request);
@@ -83,6 +85,9 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Dialog::Test(mut test) => {
             let mut wishes = Vec::new();
             match intent {
+                Intent::Send if model.settings.read_only => {
+                    model.notice = Some(Notice { text: READ_ONLY.to_owned(), is_error: true });
+                }
                 Intent::Send => {
                     model.last_request += 1;
                     let request = model.last_request;

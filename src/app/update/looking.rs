@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::wishes::fetch_order;
+use super::wishes::{fetch_all_logs, fetch_order};
 use crate::app::events::EventTable;
 use crate::app::executions;
 use crate::app::fleet::Fleet;
@@ -67,6 +67,18 @@ pub(super) fn leave_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     model.logs.look(|view| view.scope = Scope::All);
     ask(model, String::new());
     // Other functions are called there.
+    model.logs.clear();
+    end_tail(model)
+}
+
+/// The machine calls other functions than before: what they have logged lately is asked for.
+pub(super) fn other_functions(model: &mut Model) -> Vec<Cmd> {
+    let mut wishes = end_tail(model);
+    wishes.extend(fetch_all_logs(model));
+    wishes
+}
+
+fn end_tail(model: &mut Model) -> Vec<Cmd> {
     model.tail.take().map(|_| Cmd::StopTail).into_iter().collect()
 }
 
@@ -105,7 +117,11 @@ pub(super) fn choose_state(model: &mut Model, state: String) {
     }
     model.state = Some(state);
     model.follow_state = false;
-    if model.subject != Subject::Fleet {
+    if model.subject == Subject::Fleet {
+        if let Some(state) = &model.state {
+            model.fleet_view.choose_state(state);
+        }
+    } else {
         model.subject = Subject::State;
     }
     scope_logs(model);

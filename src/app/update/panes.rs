@@ -470,14 +470,16 @@ fn places(model: &Model) -> Vec<Target> {
     let states = model.states();
     let states = states.iter().map(|state| Target::state(state));
     let executions = model.list.rows().iter().map(|row| Target::execution(&row.summary.arn));
-    states.chain(executions).chain(model.machines.iter().map(Target::machine)).collect()
+    states.chain(executions).chain(reaching::machine_targets(model)).collect()
 }
 
 /// Takes in which state machines there are; a palette that is open leads to them.
 pub(super) fn machines(model: &mut Model, machines: Vec<Arn>) {
     model.machines = machines;
     let all = places(model);
-    if let Some(Dialog::Palette(palette)) = &mut model.dialog {
+    if let Some(Dialog::Palette(palette)) = &mut model.dialog
+        && palette.leads_to_machines()
+    {
         let entries = palette.entries().to_vec();
         let only = entries.is_empty();
         let is_offered = |target: &Target| !only || matches!(target.kind, TargetKind::Machine(_));

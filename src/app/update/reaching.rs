@@ -3,7 +3,6 @@
 use super::looking::{leave_machine, look_at, show};
 use super::wishes::refresh;
 use crate::app::elsewhere::Reached;
-use crate::app::logs::LogBuffer;
 use crate::app::model::{Cmd, Dialog, Model, Notice, Pane};
 use crate::app::palette::{Palette, Target, TargetKind};
 use crate::facts::{Arn, ExecutionSummary};
@@ -18,9 +17,16 @@ pub(super) fn choose_place(model: &mut Model) {
 
 /// The palette with the state machines alone, of which new ones may have come.
 pub(super) fn choose_machine(model: &mut Model) -> Vec<Cmd> {
-    let targets = model.machines.iter().map(Target::machine).collect();
-    model.dialog = Some(Dialog::Palette(Box::new(Palette::new(Vec::new(), targets))));
+    let targets = machine_targets(model).collect();
+    model.dialog = Some(Dialog::Palette(Box::new(Palette::of_machines(targets))));
     vec![fetch_machines(model)]
+}
+
+/// The state machines that are known; with their regions, where they are of several.
+pub(super) fn machine_targets(model: &Model) -> impl Iterator<Item = Target> {
+    let first = model.machines.first().and_then(Arn::region);
+    let are_several = model.machines.iter().any(|machine| machine.region() != first);
+    model.machines.iter().map(move |machine| Target::machine(machine, are_several))
 }
 
 /// The state machines of this place, and of the regions that are configured.
@@ -59,13 +65,21 @@ fn connect(model: &mut Model, profile: Option<String>, region: Option<String>, m
 
 /// Offers the versions and aliases of the state machine that is looked at, and the machine itself.
 pub(super) fn choose_version(model: &mut Model, versions: &[Arn]) {
+    // The user has gone on to something else.
+    if model.dialog.is_some() {
+        return;
+    }
     let machine = model.machine.unqualified();
     let targets = std::iter::once(&machine).chain(versions).map(Target::version).collect();
     model.dialog = Some(Dialog::Palette(Box::new(Palette::new(Vec::new(), targets))));
 }
 
 /// Offers the executions of a distributed Map's run.
-pub(super) fn choose_execution(model: &mut Model, executions: &[ExecutionSummary]) {
+pub(super) fn choose_execution(model: &mut Model, map_run: &Arn, executions: &[ExecutionSummary]) {
+    // The user has gone on to something else.
+    if model.dialog.is_some() || model.child() != Some(map_run) {
+        return;
+    }
     if executions.is_empty() {
         model.notice = Some(Notice { text: "the map run has no executions of its own".into(), is_error: false });
         return;
@@ -105,10 +119,18 @@ pub(super) fn to_parent(model: &mut Model) -> Vec<Cmd> {
 }
 
 impl Model {
+    /// Whether nothing may be changed here: the user wants it so, or it is production, or may be as long as nobody has
+    /// said which account it is.
+    pub fn is_careful(&self) -> bool {
+        let account = self.identity.as_ref().map(|identity| identity.account.as_str());
+        let is_unknown = self.reach.is_some() && account.is_none() && !self.settings.production.is_empty();
+        self.elsewhere.is_read_only || is_unknown || self.settings.is_production(account, self.profile.as_deref())
+    }
+
     /// What the chosen state has started: an execution, or the run of a distributed Map.
     pub fn child(&self) -> Option<&Arn> {
         let (run, state) = (self.run()?, self.state.as_deref()?);
-        let visit = self.visit.or_else(|| run.last_visit_to(state))?;
+        let visit = run.telling_visit(state, self.iteration, self.visit)?;
         run.visits.get(visit)?.child.as_ref()
     }
 
@@ -138,15 +160,18 @@ pub(super) fn reached(model: &mut Model, result: Result<Reached, String>) -> Vec
         }
     };
     let mut wishes = leave_machine(model, machine);
+    // Whoever the profile is stays the same in another region.
+    if reach.profile != model.profile {
+        model.identity = None;
+    }
     (model.place, model.profile) = (place, reach.profile.clone());
     model.reach = Some(reach);
-    // What was production may not be so any more, and what is now is told by its identity or profile.
-    model.settings.read_only =
-        model.elsewhere.is_read_only || model.settings.is_production(None, model.profile.as_deref());
-    (model.identity, model.machines) = (None, Vec::new());
+    // What was being asked or filled in was meant for the other place.
+    (model.dialog, model.prompt) = (None, None);
+    model.settings.read_only = model.is_careful();
+    model.machines = Vec::new();
     (model.orders, model.orders_loaded, model.has_orders) = (Vec::new(), false, true);
     (model.order, model.order_facts) = (None, None);
-    model.logs = LogBuffer::default();
     model.troubles.clear();
     model.notice = None;
     wishes.extend(show(model, Pane::Executions));

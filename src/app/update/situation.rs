@@ -27,6 +27,7 @@ impl Model {
             marks: self.list.marked().len(),
             is_watch_marked: self.watch.as_ref().is_some_and(|watch| self.list.is_marked(&watch.arn)),
             has_chosen_order: self.order.is_some(),
+            has_orders: self.has_orders,
             has_order_token: self.waiting_order().is_some(),
             matches: self.matches(),
             has_log_errors: self
@@ -47,6 +48,7 @@ impl Model {
             status: self.watched().map(|execution| execution.status),
             is_express: watch.arn.is_express(),
             is_redrivable: None,
+            has_machine: watch.arn.machine_of_execution().is_some(),
             has_input: watch.run().events.first().is_some_and(|event| event.input.is_some()),
             has_order: order_of(watch).is_some(),
             has_parent: self.parent().is_some(),

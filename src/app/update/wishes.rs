@@ -35,8 +35,17 @@ pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
     wishes
 }
 
+/// What the machine's functions have logged lately, whatever is known already: they are others than before.
+pub(super) fn fetch_all_logs(model: &Model) -> Vec<Cmd> {
+    let functions = functions(model);
+    if functions.is_empty() || model.is_replay {
+        return Vec::new();
+    }
+    vec![Cmd::FetchLogs { since: model.now - LOGS_BACK, functions }]
+}
+
 /// What the machine's functions have logged since: only theirs, for an account may have thousands.
-pub(super) fn fetch_logs(model: &Model) -> Vec<Cmd> {
+fn fetch_logs(model: &Model) -> Vec<Cmd> {
     let functions = functions(model);
     // A Live Tail tells them already.
     if model.tail.is_some() || (functions.is_empty() && !model.is_replay) {
@@ -63,6 +72,9 @@ pub(super) fn fetch_metrics(model: &Model) -> Vec<Cmd> {
 
 /// The order that is looked at.
 pub(super) fn fetch_order(model: &Model) -> Vec<Cmd> {
+    if !model.has_orders {
+        return Vec::new();
+    }
     model.order.iter().map(|id| Cmd::FetchOrder { id: id.clone() }).collect()
 }
 
