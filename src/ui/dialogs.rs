@@ -45,9 +45,12 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, frame: &mut Frame<'
 }
 
 fn submit(model: &Model, theme: &Theme, form: &SubmitForm, area: Rect, buffer: &mut Buffer) -> Option<Position> {
-    let inner = window(theme, "New order", (110, area.height.saturating_sub(4)), area, buffer);
+    // What is done again of another workflow is no order, and has no samples.
+    let (title, what) = if form.is_order { ("New order", " order, as it will be sent ") } else { ("Again", " input ") };
+    let inner = window(theme, title, (110, area.height.saturating_sub(4)), area, buffer);
     let [body, foot] = Layout::vertical([Constraint::Min(0), Constraint::Length(3)]).areas(inner);
-    let [list, text] = Layout::horizontal([Constraint::Length(18), Constraint::Min(0)]).areas(body);
+    let [list, text] =
+        Layout::horizontal([Constraint::Length(if form.is_order { 18 } else { 0 }), Constraint::Min(0)]).areas(body);
     let rows = usize::from(list.height);
     let first = first_shown(form.sample, model.samples.len(), rows);
     for (index, sample) in model.samples.iter().enumerate().skip(first).take(rows) {
@@ -61,11 +64,15 @@ fn submit(model: &Model, theme: &Theme, form: &SubmitForm, area: Rect, buffer: &
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
         .border_style(if form.in_text { theme.focused } else { theme.dim })
-        .title(Line::styled(" order, as it will be sent ", theme.dim));
+        .title(Line::styled(what, theme.dim));
     let editor_area = block.inner(text);
     block.render(text, buffer);
     let cursor = editor(&form.text, editor_area, buffer);
-    let description = model.samples.get(form.sample).map(|sample| sample.description.as_str()).unwrap_or_default();
+    let sample = model.samples.get(form.sample).filter(|_| form.is_order);
+    let description = match sample {
+        Some(sample) => sample.description.clone(),
+        None => format!("It starts {}.", clean(form.machine.name())),
+    };
     let second = match (&form.problem, form.sending) {
         (Some(problem), _) => Line::styled(clean(problem), theme.error),
         (None, Some(_)) => Line::styled("sending…", theme.waiting),

@@ -30,7 +30,8 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         }
         Dialog::Submit(mut form) => match intent {
             Intent::NextPane => {
-                form.in_text = !form.in_text;
+                // Only an order has samples to go to.
+                form.in_text = !form.in_text || !form.is_order;
                 model.dialog = Some(Dialog::Submit(form));
                 Vec::new()
             }
