@@ -345,6 +345,15 @@ mod tests {
         assert_eq!(path.select(&document).into_value().unwrap_or(Value::Null), expected, "{}", path.source());
     }
 
+    /// Found by the fuzz target `intrinsic`.
+    #[test]
+    fn an_escape_that_the_text_ends_in_is_refused() {
+        for path in ["$['\\u", "$['\\u12", "$['\\uam\u{fffd}", "$['\\u+123']", "$['\\u12g4']"] {
+            assert!(Path::parse(path).is_err(), "{path}");
+        }
+        check("$['limit\\u12']", json!(10));
+    }
+
     #[test]
     fn selects_as_jayway_does() {
         check("$.limit", json!(10));

@@ -201,15 +201,14 @@ impl<'a> Parser<'a> {
                     Some('r') => units.push(0x0d),
                     Some('t') => units.push(0x09),
                     Some('u') => {
-                        let digits: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
-                        let digits = digits.split(quote).next().unwrap_or_default();
-                        match u16::from_str_radix(digits, 16) {
-                            Ok(unit) if digits.len() == 4 => units.push(unit),
-                            // Too few are dropped, as Jayway does.
-                            _ if digits.len() < 4 => {
-                                self.at += offset + 2 + digits.len() + quote.len_utf8();
-                                return Ok(String::from_utf16_lossy(&units));
-                            }
+                        let taken: String = chars.by_ref().take(4).map(|(_, c)| c).collect();
+                        // Too few are dropped, as Jayway does.
+                        if let Some((digits, _)) = taken.split_once(quote) {
+                            self.at += offset + 2 + digits.len() + quote.len_utf8();
+                            return Ok(String::from_utf16_lossy(&units));
+                        }
+                        match u16::from_str_radix(&taken, 16) {
+                            Ok(unit) if taken.len() == 4 && !taken.starts_with('+') => units.push(unit),
                             _ => return self.fail("expected four hexadecimal digits"),
                         }
                     }
