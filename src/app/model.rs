@@ -262,6 +262,10 @@ pub struct Model {
     pub place: String,
     /// How the AWS CLI reaches it; `None` where it cannot.
     pub reach: Option<Reach>,
+    /// Whether the user has allowed changes in production.
+    pub is_unlocked: bool,
+    /// Whether saying so once more allows them.
+    pub unlocks_next: bool,
     /// What else could be reached.
     pub elsewhere: Elsewhere,
     /// Whether this is AWS itself, which has a console.
@@ -393,6 +397,8 @@ impl Model {
         Self {
             place,
             reach: None,
+            is_unlocked: false,
+            unlocks_next: false,
             elsewhere: Elsewhere::default(),
             is_aws: false,
             is_replay: false,

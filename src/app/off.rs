@@ -15,6 +15,8 @@ pub struct Situation {
     pub pane: Pane,
     /// Whether everything that changes something in the cloud is refused.
     pub is_read_only: bool,
+    /// Whether that is because it is production.
+    pub is_production: bool,
     /// Whether an exported execution is shown, without a cloud.
     pub is_replay: bool,
     /// Whether the cloud is not AWS's own: the embedded one, or one at another endpoint.
@@ -97,6 +99,7 @@ impl Default for Situation {
         Self {
             pane: Pane::Executions,
             is_read_only: false,
+            is_production: false,
             is_replay: false,
             is_embedded: false,
             is_elsewhere: false,
@@ -274,6 +277,11 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         Intent::Parent => {
             must(!facts.is_replay, "a file has one execution")?;
             must(watched(facts)?.has_parent, "no execution is known to have started this one")
+        }
+        Intent::Unlock => {
+            must(!facts.is_replay, "an exported execution is shown, there is no cloud")?;
+            must(facts.is_read_only, "changes are allowed here")?;
+            must(facts.is_production, "read-only is what was asked for, not for production's sake")
         }
         Intent::Places => {
             must(!facts.is_replay, "an exported execution is shown, there is no cloud")?;

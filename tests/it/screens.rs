@@ -453,6 +453,14 @@ fn another_place_is_reached_whole_or_not_at_all() {
     let screen = app.screen();
     assert!(screen.contains("invoices AWS live eu-west-1") && screen.contains("PRODUCTION"), "{screen}");
     assert!(screen.contains("read-only") && !screen.contains("ord-"), "{screen}");
+    // It takes the same key twice in a row to allow changes there.
+    let identity = Identity { account: "210987654321".into(), arn: "arn:aws:iam::210987654321:user/ada".into() };
+    app.tell(Msg::Identity(Ok(identity)));
+    let mut app = app.keys(&[Key::Char('!'), Key::Char('1'), Key::Char('!')]);
+    assert!(app.screen().contains("read-only"));
+    let mut app = app.keys(&[Key::Char('!')]);
+    let screen = app.screen();
+    assert!(!screen.contains("read-only") && screen.contains("PRODUCTION"), "{screen}");
     // Not all that is reached is production.
     let reach = Reach { profile: Some("dev".into()), ..Reach::default() };
     app.tell(Msg::Connected(Box::new(Ok(Reached { reach, is_meant: false, ..reached }))));

@@ -103,6 +103,7 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Panes, [Key::Char('D')], "D", Intent::Child, "down into what the state started", false),
     binding!(Panes, [Key::Char('U')], "U", Intent::Parent, "up to what started the execution", false),
     binding!(Panes, [Key::Char('C')], "C", Intent::Places, "another profile or region", false),
+    binding!(Panes, [Key::Char('!')], "!", Intent::Unlock, "allow changes in production", false),
     binding!(Panes, [Key::Char('K')], "K", Intent::Calls, "calls of the cloud", false),
     binding!(Panes, [Key::Char('?')], "?", Intent::Help, "help", true),
     binding!(Panes, [Key::Esc], "Esc", Intent::Back, "one step back", false),

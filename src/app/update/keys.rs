@@ -34,6 +34,8 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
 
 /// Does what is meant, where it is meant.
 pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
+    // What is said twice is said in a row.
+    model.unlocks_next &= intent == Intent::Unlock;
     match intent {
         Intent::Quit => {
             model.quitting = true;

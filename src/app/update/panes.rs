@@ -37,6 +37,7 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::Palette => return open_palette(model),
         Intent::Machines => return reaching::choose_machine(model),
         Intent::Places => reaching::choose_place(model),
+        Intent::Unlock => reaching::unlock(model),
         Intent::Versions => return vec![Cmd::FetchVersions],
         Intent::Child => return reaching::into_child(model),
         Intent::Parent => return reaching::to_parent(model),

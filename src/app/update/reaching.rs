@@ -119,12 +119,18 @@ pub(super) fn to_parent(model: &mut Model) -> Vec<Cmd> {
 }
 
 impl Model {
+    /// Whether this is an account or a profile that is marked as production.
+    pub fn is_production(&self) -> bool {
+        let account = self.identity.as_ref().map(|identity| identity.account.as_str());
+        self.settings.is_production(account, self.profile.as_deref())
+    }
+
     /// Whether nothing may be changed here: the user wants it so, or it is production, or may be as long as nobody has
     /// said which account it is.
     pub fn is_careful(&self) -> bool {
-        let account = self.identity.as_ref().map(|identity| identity.account.as_str());
-        let is_unknown = self.reach.is_some() && account.is_none() && !self.settings.production.is_empty();
-        self.elsewhere.is_read_only || is_unknown || self.settings.is_production(account, self.profile.as_deref())
+        let is_known = self.identity.is_some() || self.settings.production.is_empty();
+        let is_unknown = self.reach.is_some() && !is_known;
+        self.elsewhere.is_read_only || is_unknown || (self.is_production() && !self.is_unlocked)
     }
 
     /// What the chosen state has started: an execution, or the run of a distributed Map.
@@ -150,6 +156,20 @@ impl Model {
     }
 }
 
+/// Allows changes in production, once the user has said so twice in a row.
+pub(super) fn unlock(model: &mut Model) {
+    let text = if model.unlocks_next {
+        model.is_unlocked = true;
+        model.settings.read_only = model.is_careful();
+        "changes are allowed here, until you go to another place"
+    } else {
+        model.unlocks_next = true;
+        "this is PRODUCTION: the same key again allows changes"
+    };
+    model.unlocks_next &= !model.is_unlocked;
+    model.notice = Some(Notice { text: text.into(), is_error: false });
+}
+
 /// Takes in that another place was reached, or why not: then all stays as it is.
 pub(super) fn reached(model: &mut Model, result: Result<Reached, String>) -> Vec<Cmd> {
     let Reached { place, reach, machine, is_meant } = match result {
@@ -168,6 +188,7 @@ pub(super) fn reached(model: &mut Model, result: Result<Reached, String>) -> Vec
     model.reach = Some(reach);
     // What was being asked or filled in was meant for the other place.
     (model.dialog, model.prompt) = (None, None);
+    model.is_unlocked = false;
     model.settings.read_only = model.is_careful();
     model.machines = Vec::new();
     (model.orders, model.orders_loaded, model.has_orders) = (Vec::new(), false, true);

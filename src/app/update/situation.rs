@@ -16,6 +16,7 @@ impl Model {
         Situation {
             pane: self.focus,
             is_read_only: self.settings.read_only,
+            is_production: self.settings.read_only && !self.elsewhere.is_read_only && self.is_production(),
             is_replay: self.is_replay,
             is_embedded: !self.is_aws,
             is_elsewhere: self.reach.is_some(),
