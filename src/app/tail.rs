@@ -13,14 +13,14 @@ const MINUTE: Millis = 100;
 pub struct Tail {
     /// The number that its lines come with.
     pub request: u64,
-    /// Since when.
-    pub since: Millis,
+    /// Since when; `None` until somebody says what time it is.
+    pub since: Option<Millis>,
 }
 
 impl Tail {
     /// For how long it has run, and what that costs where somebody bills it: `live tail 2m05s $0.03`.
     pub fn told(self, now: Millis, is_billed: bool) -> String {
-        let seconds = (now - self.since).max(0) / 1_000;
+        let seconds = (now - self.since.unwrap_or(now)).max(0) / 1_000;
         let took = format!("live tail {}m{:02}s", seconds / 60, seconds % 60);
         if !is_billed {
             return took;
@@ -37,6 +37,7 @@ mod tests {
 
     #[test]
     fn what_it_costs_is_told_by_begun_minutes() {
+        assert_eq!(Tail { request: 1, since: None }.told(600_000, true), "live tail 0m00s $0.01");
         let cases = [
             (0, true, "live tail 0m00s $0.01"),
             (59_999, true, "live tail 0m59s $0.01"),
@@ -46,7 +47,7 @@ mod tests {
             (-5, true, "live tail 0m00s $0.01"),
         ];
         for (took, is_billed, expected) in cases {
-            assert_eq!(Tail { request: 1, since: 1_000 }.told(1_000 + took, is_billed), expected);
+            assert_eq!(Tail { request: 1, since: Some(1_000) }.told(1_000 + took, is_billed), expected);
         }
     }
 }

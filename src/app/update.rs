@@ -50,6 +50,9 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Drawn(_) => Vec::new(),
         Msg::Tick(now) => {
             model.now = now;
+            if let Some(tail) = &mut model.tail {
+                tail.since.get_or_insert(now);
+            }
             moved(model);
             counted(model)
         }

@@ -480,7 +480,9 @@ fn a_live_tail_is_begun_and_ended() {
     let wishes = update(&mut app.model, Msg::Key(Key::Char('i')));
     let Some(Cmd::StartTail { request, functions }) = wishes.first().cloned() else { panic!("{wishes:?}") };
     assert!(functions.contains(&"process-payment".to_owned()), "{functions:?}");
-    app.tell(Msg::Tick(NOON + 65_000));
+    // It was quiet for long before.
+    app.tell(Msg::Tick(NOON + 600_000));
+    app.tell(Msg::Tick(NOON + 665_000));
     assert!(app.screen().contains("live tail 1m05s $0.02"), "{}", app.screen());
     let polls = |app: &mut App| {
         let wishes = update(&mut app.model, Msg::Changed(NOON + 65_000));

@@ -358,7 +358,8 @@ fn live_tail(model: &mut Model) -> Vec<Cmd> {
     }
     model.last_request += 1;
     let request = model.last_request;
-    model.tail = Some(Tail { request, since: model.now });
+    // The time is that of the last news, which may be old; the next tick brings it.
+    model.tail = Some(Tail { request, since: None });
     model.logs.to_end();
     vec![Cmd::StartTail { request, functions: functions(model) }]
 }
