@@ -79,14 +79,14 @@ fn graph(scope: &Scope, detail: Detail, charset: Charset, collapsed: &BTreeSet<S
     let rules = rules(scope);
     for (at, edge) in scope.edges.iter().enumerate() {
         let (Some(from), Some(to)) = (index_of(&edge.from), index_of(&edge.to)) else { continue };
-        let (label, detour) = match &edge.way {
-            Way::Next => (String::new(), false),
+        let (label, detour, weight) = match &edge.way {
+            Way::Next => (String::new(), false, 4),
             Way::Rule(_) => {
                 let text = rules.get(&at).map(String::as_str).unwrap_or_default();
-                (if charset == Charset::Ascii { in_ascii(text) } else { text.to_owned() }, false)
+                (if charset == Charset::Ascii { in_ascii(text) } else { text.to_owned() }, false, 2)
             }
-            Way::Default => ("default".to_owned(), false),
-            Way::Catch(errors) => (clean(&caught(errors)), true),
+            Way::Default => ("default".to_owned(), false, 2),
+            Way::Catch(errors) => (clean(&caught(errors)), true, 1),
         };
         let label = if detail.labels { label } else { String::new() };
         // Several errors that are caught to one state are one line. In ASCII so are several rules: two lines that meet
@@ -103,7 +103,7 @@ fn graph(scope: &Scope, detail: Detail, charset: Charset, collapsed: &BTreeSet<S
             continue;
         }
         plan.edges.push((edge.from.to_string(), edge.to.to_string()));
-        edges.push(Edge { from, to, label, detour, key: plan.edges.len() - 1 });
+        edges.push(Edge { from, to, label, detour, weight, key: plan.edges.len() - 1 });
     }
     Graph { nodes, edges, start: scope.start.as_ref().and_then(|start| index_of(start)) }
 }

@@ -17,7 +17,20 @@ fn workflow(states: usize) -> Graph {
     let steps = states - handlers;
     let mut edges = Vec::new();
     let mut edge = |from: usize, to: usize, label: &str, detour: bool| {
-        edges.push(Edge { from, to, label: label.to_owned(), detour, key: 0 });
+        edges.push(Edge {
+            from,
+            to,
+            label: label.to_owned(),
+            detour,
+            weight: if detour {
+                1
+            } else if label.is_empty() {
+                4
+            } else {
+                2
+            },
+            key: 0,
+        });
     };
     for step in 0..steps {
         if step + 1 < steps {

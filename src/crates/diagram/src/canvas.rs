@@ -126,6 +126,8 @@ pub(crate) struct Canvas {
     pub(crate) conflict: bool,
     /// How often lines that have nothing to do with each other cross.
     pub(crate) crossings: usize,
+    /// How often lines turn.
+    pub(crate) bends: usize,
 }
 
 impl Canvas {
@@ -277,6 +279,7 @@ impl Canvas {
             if let Some(after) = path.get(index + 1) {
                 arms |= arm(*cell, *after);
             }
+            self.bends += usize::from(arms & HORIZONTAL != 0 && arms & VERTICAL != 0);
             let head = index + 1 == path.len();
             self.stroke(*cell, Stroke { net, arms, dashed, head });
         }

@@ -1,4 +1,6 @@
-//! Where the boxes of one scope go: ranks, order within a rank, columns.
+//! The ranks of one scope: which edges go back, and how far down each box stands.
+
+use crate::simplex::{Span, improve};
 
 /// Something that takes a place in a rank: a box, or the passage of a long edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,145 +74,61 @@ pub(crate) fn back_edges(nodes: usize, edges: &[(usize, usize)], start: Option<u
     back
 }
 
-/// Ranks the nodes by the longest way to them over the edges that do not go back, each of at least its length.
-pub(crate) fn ranks(nodes: usize, edges: &[(usize, usize)], lengths: &[usize], back: &[bool]) -> Vec<usize> {
+/// An edge that does not go back, as it bears on the ranks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fall {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// Ranks between its ends, at least.
+    pub(crate) least: usize,
+    /// What each rank that it is longer costs.
+    pub(crate) weight: u32,
+}
+
+/// What the ranks of a scope may cost: those of a thousand boxes take a tenth of it.
+const EFFORT: usize = 2_000_000;
+
+/// Ranks the nodes so that the edges are as short as they can be together, by their weights; of equals, as high as the
+/// longest way to each allows.
+pub(crate) fn ranks(nodes: usize, falls: &[Fall]) -> Vec<usize> {
     let mut waiting = vec![0_usize; nodes];
-    for ((_, to), _) in edges.iter().zip(back).filter(|(_, back)| !**back) {
-        waiting[*to] += 1;
+    let mut outgoing: Vec<Vec<&Fall>> = vec![Vec::new(); nodes];
+    for fall in falls {
+        waiting[fall.to] += 1;
+        outgoing[fall.from].push(fall);
     }
-    let mut outgoing: Vec<Vec<(usize, usize)>> = vec![Vec::new(); nodes];
-    for (((from, to), length), _) in edges.iter().zip(lengths).zip(back).filter(|(_, back)| !**back) {
-        outgoing[*from].push((*to, *length));
-    }
-    let mut rank = vec![0; nodes];
+    let mut rank = vec![0_usize; nodes];
     let mut open: std::collections::VecDeque<usize> = (0..nodes).filter(|node| waiting[*node] == 0).collect();
     while let Some(node) = open.pop_front() {
-        for (to, length) in &outgoing[node] {
-            rank[*to] = rank[*to].max(rank[node] + length);
-            waiting[*to] -= 1;
-            if waiting[*to] == 0 {
-                open.push_back(*to);
+        for fall in &outgoing[node] {
+            rank[fall.to] = rank[fall.to].max(rank[node] + fall.least);
+            waiting[fall.to] -= 1;
+            if waiting[fall.to] == 0 {
+                open.push_back(fall.to);
             }
         }
     }
-    rank
-}
-
-/// Puts nodes and passages into their ranks, in the order with fewest crossings that a few sweeps find.
-/// Passages begin at the left of the nodes or at their right.
-pub(crate) fn order(rank_of: Vec<usize>, straight: &[(usize, usize, usize)], passages_left: bool) -> Layers {
-    let count = rank_of.iter().max().map_or(0, |last| last + 1);
-    let mut items: Vec<Item> = (0..rank_of.len()).map(Item::Node).collect();
-    let mut ranks: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for (node, rank) in rank_of.iter().enumerate() {
-        ranks[*rank].push(node);
-    }
-    // What each item is joined with in the rank above it and in the one below.
-    let mut joined: Vec<[Vec<usize>; 2]> = vec![[Vec::new(), Vec::new()]; items.len()];
-    for (edge, from, to) in straight {
-        let mut last = *from;
-        for rank in ranks.iter_mut().take(rank_of[*to]).skip(rank_of[*from] + 1) {
-            let passage = items.len();
-            items.push(Item::Passage(*edge));
-            joined.push([vec![last], Vec::new()]);
-            joined[last][1].push(passage);
-            rank.push(passage);
-            last = passage;
-        }
-        joined[last][1].push(*to);
-        joined[*to][0].push(last);
-    }
-    if passages_left {
-        // Stable: among themselves all stay as they are.
-        ranks.iter_mut().for_each(|rank| rank.sort_by_key(|item| matches!(items[*item], Item::Node(_))));
-    }
-    let mut place = vec![0; items.len()];
-    let settle = |rank: &[usize], place: &mut [usize]| {
-        for (at, item) in rank.iter().enumerate() {
-            place[*item] = at;
-        }
-    };
-    ranks.iter().for_each(|rank| settle(rank, &mut place));
-    let mut best = ranks.clone();
-    let mut fewest = usize::MAX;
-    for sweep in 0..8 {
-        let crossings = (1..count).map(|rank| crossings(&ranks[rank], &joined, &place)).sum();
-        if crossings < fewest {
-            fewest = crossings;
-            best.clone_from(&ranks);
-        }
-        if fewest == 0 {
-            break;
-        }
-        let down = sweep % 2 == 0;
-        for step in 1..count {
-            let rank = if down { step } else { count - 1 - step };
-            let towards = usize::from(!down);
-            let mut weighed: Vec<(f64, usize, usize)> = ranks[rank]
-                .iter()
-                .map(|item| {
-                    let others = &joined[*item][towards];
-                    #[expect(clippy::cast_precision_loss, reason = "places are small numbers")]
-                    let weight = if others.is_empty() {
-                        place[*item] as f64
-                    } else {
-                        others.iter().map(|other| place[*other]).sum::<usize>() as f64 / others.len() as f64
-                    };
-                    (weight, place[*item], *item)
-                })
-                .collect();
-            weighed.sort_by(|left, right| left.0.total_cmp(&right.0).then(left.1.cmp(&right.1)));
-            ranks[rank] = weighed.into_iter().map(|(.., item)| item).collect();
-            settle(&ranks[rank], &mut place);
-        }
-    }
-    let ranks = best.into_iter().map(|rank| rank.into_iter().map(|item| items[item]).collect()).collect();
-    Layers { ranks, rank_of }
-}
-
-/// How often the lines between a rank and the one above it cross.
-fn crossings(rank: &[usize], joined: &[[Vec<usize>; 2]], place: &[usize]) -> usize {
-    // The lines from left to right as they arrive; each crosses those before it that begin farther to the right.
-    let mut begins: Vec<usize> = Vec::new();
-    let mut count = 0;
-    for item in rank {
-        let mut above: Vec<usize> = joined[*item][0].iter().map(|other| place[*other]).collect();
-        above.sort_unstable();
-        for begin in &above {
-            count += begins.len() - begins.partition_point(|known| known <= begin);
-        }
-        for begin in above {
-            let at = begins.partition_point(|known| *known <= begin);
-            begins.insert(at, begin);
-        }
-    }
-    count
-}
-
-/// Places boxes of these widths, `gap` apart, as near as can be to the wanted left columns (least squares: the "pool
-/// adjacent violators" of isotonic regression).
-pub(crate) fn near(wanted: &[i64], widths: &[i64], gap: i64) -> Vec<i64> {
-    let mut offset = 0;
-    let mut blocks: Vec<(i64, i64)> = Vec::new();
-    let mut offsets = Vec::new();
-    for (wanted, width) in wanted.iter().zip(widths) {
-        offsets.push(offset);
-        blocks.push((wanted - offset, 1));
-        offset += width + gap;
-        while let [.., (sum_before, count_before), (sum, count)] = blocks.as_slice() {
-            if sum_before * count <= sum * count_before {
-                break;
-            }
-            let merged = (sum_before + sum, count_before + count);
-            blocks.truncate(blocks.len() - 2);
-            blocks.push(merged);
-        }
-    }
-    let placed = blocks.iter().flat_map(|(sum, count)| {
-        let at = sum.div_euclid(*count);
-        std::iter::repeat_n(at, usize::try_from(*count).unwrap_or(0))
-    });
-    placed.zip(offsets).map(|(at, offset)| at + offset).collect()
+    let signed = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let mut spans: Vec<Span> = falls
+        .iter()
+        .map(|fall| Span {
+            from: fall.from,
+            to: fall.to,
+            least: signed(fall.least),
+            weight: i64::from(fall.weight.max(1)),
+        })
+        .collect();
+    // The top, which holds together what no edge joins. It comes at no cost, and last.
+    spans.extend((0..nodes).map(|node| Span { from: nodes, to: node, least: 0, weight: 0 }));
+    let mut values: Vec<i64> = rank.into_iter().map(signed).chain([0]).collect();
+    improve(&spans, &mut values, EFFORT);
+    let top = values.iter().copied().min().unwrap_or(0);
+    values.truncate(nodes);
+    // Ranks that nothing is left in are none.
+    let mut used: Vec<i64> = values.iter().map(|value| value - top).collect();
+    used.sort_unstable();
+    used.dedup();
+    values.into_iter().map(|value| used.partition_point(|known| *known < value - top)).collect()
 }
 
 #[cfg(test)]
@@ -218,14 +136,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn boxes_stay_apart_and_near_to_where_they_want_to_be() {
-        assert_eq!(near(&[0, 20], &[10, 10], 2), [0, 20]);
-        assert_eq!(near(&[10, 10], &[10, 10], 2), [4, 16]);
-        assert_eq!(near(&[30, 0], &[10, 10], 2), [9, 21]);
+    fn loops_have_one_way_back() {
+        assert_eq!(back_edges(3, &[(0, 1), (1, 2), (2, 0), (1, 1)], Some(0)), [false, false, true, true]);
     }
 
     #[test]
-    fn loops_have_one_way_back() {
-        assert_eq!(back_edges(3, &[(0, 1), (1, 2), (2, 0), (1, 1)], Some(0)), [false, false, true, true]);
+    fn the_heavier_edge_is_the_shorter() {
+        // A box on a side way stands beside that of the main way to which its heavier edge leads.
+        let fall = |from, to, weight| Fall { from, to, least: 1, weight };
+        let main = [fall(0, 1, 4), fall(1, 2, 4), fall(2, 3, 4)];
+        let ranks_of =
+            |first: u32, second: u32| ranks(5, &[&main[..], &[fall(0, 4, first), fall(4, 3, second)]].concat());
+        assert_eq!(ranks_of(4, 1), [0, 1, 2, 3, 1]);
+        assert_eq!(ranks_of(1, 4), [0, 1, 2, 3, 2]);
+        assert_eq!(ranks_of(2, 2), [0, 1, 2, 3, 1]);
     }
 }

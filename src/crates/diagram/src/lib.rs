@@ -2,18 +2,22 @@
 //!
 //! [`draw`] turns a [`Graph`] into a [`Drawing`]: boxes, lines and labels, each cell knowing what it belongs to. What is
 //! inside a container is drawn first, and takes part in the drawing around it as one box; no edge leaves its scope.
-//! Within a scope: ranks by longest path, order by barycenters, coordinates by isotonic regression, and orthogonal
-//! routing in the channels between the ranks. Edges that go back, and those marked as detours, run in lanes at the
-//! sides, which all detours to one target share; they leave a box through its side where nothing is in the way. A box
-//! that one detour alone leads to, and nothing from, stands beside where that comes from. Of several ways to rank and to
-//! lay the lanes, the one with fewest crossings is drawn, the smaller one of equals.
+//! Within a scope: ranks by network simplex over the edges' weights, order by barycenters and transposition from several
+//! starts, columns by network simplex again, begun where Brandes and Köpf would put them, and orthogonal routing in the
+//! channels between the ranks. Edges that go back, and those marked as detours, run in lanes at the sides, which all
+//! detours to one target share; they leave a box through its side where nothing is in the way. A box that one detour
+//! alone leads to, and nothing from, stands beside where that comes from. Of several ways to rank, to order and to lay
+//! the lanes, the one with fewest crossings and bends is drawn, the smaller one of equals.
 //!
 //! Where lines cross, the vertical one stays whole; a junction always is a true one. The same graph gives the same
 //! drawing. Knows nothing of state machines, colours or terminals; never fails and never panics.
 
 mod canvas;
+mod coordinates;
 mod layers;
+mod order;
 mod route;
+mod simplex;
 
 pub use canvas::{Cell, Drawing, Ink, Rect};
 pub use route::MAX_LABEL;
@@ -53,6 +57,8 @@ pub struct Edge {
     pub label: String,
     /// Whether it is a way out of the ordinary: dashed, and in a lane.
     pub detour: bool,
+    /// How much shorter and straighter it is to be than others: 0 is as 1.
+    pub weight: u32,
     /// How whoever draws knows it again.
     pub key: usize,
 }

@@ -7,14 +7,16 @@
 
 mod columns;
 mod draw;
+mod ranking;
 mod search;
 mod tracks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::canvas::Canvas;
-use crate::layers::{Item, Layers, back_edges, order, ranks};
+use crate::layers::{Item, Layers};
 use crate::{Charset, Graph, Node, Style, Zoom, columns, cut};
+use ranking::Ranking;
 use search::Choice;
 pub(crate) use search::draw_scope;
 
@@ -24,6 +26,8 @@ pub const MAX_LABEL: usize = 24;
 const MAX_NAME: usize = 40;
 /// Columns between two boxes of a rank.
 const GAP: usize = 3;
+/// Columns between a line that passes and what stands beside it. ASCII has one sign for all corners, which need more.
+const PASSAGE_GAP: usize = 2;
 
 /// A box before it has its place.
 #[derive(Clone)]
@@ -182,55 +186,22 @@ impl<'a> Plan<'a> {
     fn make(
         graph: &'a Graph,
         boxes: &[Body],
-        edges: &[usize],
+        ranking: &Ranking,
         in_lane: &BTreeSet<usize>,
         choice: &Choice,
         style: Style,
     ) -> Self {
-        let pairs: Vec<(usize, usize)> =
-            edges.iter().map(|edge| (graph.edges[*edge].from, graph.edges[*edge].to)).collect();
-        let back = back_edges(boxes.len(), &pairs, graph.start.filter(|start| *start < boxes.len()));
-        let goes_on: BTreeSet<usize> =
-            edges.iter().filter(|edge| !graph.edges[**edge].detour).map(|edge| graph.edges[*edge].from).collect();
-        let lengths: Vec<usize> = edges
-            .iter()
-            .map(|edge| {
-                let edge = &graph.edges[*edge];
-                if choice.long_detours && edge.detour && goes_on.contains(&edge.from) { 2 } else { 1 }
-            })
-            .collect();
-        let mut rank_of = ranks(boxes.len(), &pairs, &lengths, &back);
-        let beside = beside(graph, edges, boxes.len());
-        for edge in beside.values() {
-            rank_of[graph.edges[*edge].to] = rank_of[graph.edges[*edge].from];
-        }
-        let mut straight = Vec::new();
-        let mut detours = Vec::new();
-        for (place, edge) in edges.iter().enumerate() {
-            let (from, to) = pairs[place];
-            let far = rank_of[to] > rank_of[from] + 1;
-            if beside.values().any(|known| known == edge) {
-                continue;
-            }
-            if back[place] || in_lane.contains(edge) || (graph.edges[*edge].detour && far) {
-                detours.push(*edge);
-            } else {
-                straight.push((*edge, from, to));
-            }
-        }
-        let mut layers = order(rank_of, &straight, choice.passages_left);
-        for (from, edge) in &beside {
-            layers.put_behind(Item::Node(graph.edges[*edge].to), Item::Node(*from));
-        }
+        let Ranking { straight, detours, beside, orders } = ranking;
+        let layers = orders[choice.order.min(orders.len() - 1)].clone();
         let lane_sides: BTreeMap<usize, Side> = detours
             .iter()
             .map(|edge| graph.edges[*edge].to)
             .map(|target| (target, if choice.left.contains(&target) { Side::Left } else { Side::Right }))
             .collect();
-        let side_exits = side_exits(graph, &layers, &detours, &lane_sides, &beside);
-        let side_entries = side_entries(graph, &layers, &lane_sides, &side_exits, &beside);
+        let side_exits = side_exits(graph, &layers, detours, &lane_sides, beside);
+        let side_entries = side_entries(graph, &layers, &lane_sides, &side_exits, beside);
         let mut leaving: Vec<Vec<usize>> = vec![Vec::new(); boxes.len()];
-        for edge in straight.iter().map(|(edge, ..)| edge).chain(&detours) {
+        for edge in straight.iter().map(|(edge, ..)| edge).chain(detours) {
             if !side_exits.contains_key(edge) {
                 leaving[graph.edges[*edge].from].push(*edge);
             }
@@ -270,15 +241,15 @@ impl<'a> Plan<'a> {
             lane_sides,
             side_exits,
             side_entries,
-            beside,
+            beside: beside.clone(),
             style,
             width: 0,
             layers,
         };
         let anchors = plan.exit_offsets(&leaving, &slots);
-        plan.place_columns(&straight, &anchors);
+        plan.place_columns(straight, &anchors);
         plan.place_exits(&leaving, &slots);
-        plan.route(&straight, &detours, in_lane, &anchors);
+        plan.route(straight, detours, in_lane, &anchors);
         plan.assign_tracks();
         plan
     }
@@ -302,13 +273,22 @@ impl<'a> Plan<'a> {
     fn exit_offsets(&self, leaving: &[Vec<usize>], slots: &[Vec<usize>]) -> Anchors {
         let mut anchors = Anchors { exits: BTreeMap::new(), entries: Vec::new() };
         for (node, edges) in leaving.iter().enumerate() {
-            let mut order: Vec<(u8, usize, usize)> =
-                edges.iter().zip(&slots[node]).map(|(edge, slot)| (self.place_among(*edge), *edge, *slot)).collect();
+            // As they will leave: in the order in which what they lead to stands in the next rank.
+            let next = self.layers.ranks.get(self.layers.rank_of[node] + 1).map_or(&[][..], Vec::as_slice);
+            let place_below = |edge: usize| {
+                let leads_to = [Item::Passage(edge), Item::Node(self.graph.edges[edge].to)];
+                next.iter().position(|item| leads_to.contains(item)).unwrap_or(next.len())
+            };
+            let mut order: Vec<(u8, usize, usize, usize)> = edges
+                .iter()
+                .zip(&slots[node])
+                .map(|(edge, slot)| (self.place_among(*edge), place_below(*edge), *edge, *slot))
+                .collect();
             order.sort_unstable();
             let mut x = self.first_exit(node, &order.iter().map(|(.., slot)| *slot).collect::<Vec<_>>());
             let mut entry = self.widths[node] / 2;
             let mut is_first = true;
-            for (place, edge, slot) in order {
+            for (place, _, edge, slot) in order {
                 if place == 1 && std::mem::take(&mut is_first) {
                     entry = x;
                 }
@@ -603,23 +583,6 @@ impl<'a> Plan<'a> {
 fn label_of(graph: &Graph, edge: usize, style: Style) -> Option<String> {
     let label = &graph.edges[edge].label;
     (!label.is_empty() && style.zoom != Zoom::Dots).then(|| cut(label, MAX_LABEL, style.charset))
-}
-
-/// The boxes that can stand beside another: a single detour leads to each, and nothing from it. By the box that it
-/// comes from: the edge.
-fn beside(graph: &Graph, edges: &[usize], nodes: usize) -> BTreeMap<usize, usize> {
-    let mut found = BTreeMap::new();
-    for node in (0..nodes).filter(|node| graph.start != Some(*node) && graph.nodes[*node].inside.is_empty()) {
-        let mut leading = edges.iter().filter(|edge| graph.edges[**edge].to == node);
-        let (Some(edge), None) = (leading.next(), leading.next()) else { continue };
-        let from = graph.edges[*edge].from;
-        let ends = !edges.iter().any(|edge| graph.edges[*edge].from == node);
-        if ends && from != node && graph.edges[*edge].detour && graph.nodes[from].inside.is_empty() {
-            found.entry(from).or_insert(*edge);
-        }
-    }
-    // A box beside another has none beside itself: it has no edges.
-    found
 }
 
 /// The detours that can leave through the side of their box: those of boxes at the end of their rank, one lane a side.

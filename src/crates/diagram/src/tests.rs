@@ -7,7 +7,14 @@ fn node(label: &str, key: usize) -> Node {
 }
 
 fn edge(from: usize, to: usize, label: &str, detour: bool) -> Edge {
-    Edge { from, to, label: label.to_owned(), detour, key: 0 }
+    let weight = if detour {
+        1
+    } else if label.is_empty() {
+        4
+    } else {
+        2
+    };
+    Edge { from, to, label: label.to_owned(), detour, weight, key: 0 }
 }
 
 fn check(graph: &Graph, expected: &str) {

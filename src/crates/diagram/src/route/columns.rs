@@ -2,47 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use super::{Anchors, GAP, Plan, Side};
-use crate::layers::{Item, near};
+use super::{Anchors, GAP, PASSAGE_GAP, Plan, Side};
+use crate::Charset;
+use crate::coordinates::{Grid, Line};
+use crate::layers::Item;
+
+/// What the columns of a scope may cost in steps of the network simplex.
+const EFFORT: usize = 1_000_000;
 
 impl Plan<'_> {
     pub(super) fn place_columns(&mut self, straight: &[(usize, usize, usize)], anchors: &Anchors) {
         let signed = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-        let gap = signed(GAP);
-        let widths: Vec<Vec<i64>> = self
+        // Nodes are numbered as they are, the passages of each edge behind them.
+        let nodes = self.widths.len();
+        let mut items: Vec<Item> = (0..nodes).map(Item::Node).collect();
+        let mut lines = Vec::new();
+        let mut first_passage: BTreeMap<usize, usize> = BTreeMap::new();
+        for (edge, from, to) in straight {
+            first_passage.insert(*edge, items.len());
+            let weight = self.graph.edges[*edge].weight;
+            let mut line = Line { upper: *from, lower: *to, exit: signed(anchors.exits[edge]), entry: 0, weight };
+            for _ in self.layers.rank_of[*from] + 1..self.layers.rank_of[*to] {
+                line.lower = items.len();
+                lines.push(line);
+                items.push(Item::Passage(*edge));
+                line = Line { upper: line.lower, lower: *to, exit: 0, ..line };
+            }
+            lines.push(Line { entry: signed(anchors.entries[*to]), ..line });
+        }
+        let number = |rank: usize, item: &Item| match item {
+            Item::Node(node) => *node,
+            Item::Passage(edge) => first_passage[edge] + rank - 1 - self.layers.rank_of[self.graph.edges[*edge].from],
+        };
+        let ranks: Vec<Vec<usize>> = self
             .layers
             .ranks
             .iter()
-            .map(|rank| rank.iter().map(|item| signed(self.item_width(*item))).collect())
+            .enumerate()
+            .map(|(rank, items)| items.iter().map(|item| number(rank, item)).collect())
             .collect();
-        let mut lefts: Vec<Vec<i64>> = widths.iter().map(|widths| near(&vec![0; widths.len()], widths, gap)).collect();
-        let count = lefts.len();
-        // Which edges there are at each rank: looking at all of them for every item would take long.
-        let mut at_rank: Vec<Vec<(usize, usize, usize)>> = vec![Vec::new(); count];
-        for edge in straight {
-            for edges in &mut at_rank[self.layers.rank_of[edge.1]..=self.layers.rank_of[edge.2]] {
-                edges.push(*edge);
-            }
-        }
-        // Each item wants straight lines to what it is joined with. Sweeps go both ways, each looking at the rank that
-        // was placed just before; the last goes down, so that a chain hangs straight from its beginning.
-        for sweep in 0..9 {
-            let down = sweep % 2 == 0;
-            for step in 0..count {
-                let rank = if down { step } else { count - 1 - step };
-                let wanted: Vec<i64> = self.layers.ranks[rank]
-                    .iter()
-                    .enumerate()
-                    .map(|(place, item)| {
-                        let mut wishes = self.wishes(*item, rank, down, &at_rank[rank], &lefts, anchors);
-                        wishes.sort_unstable();
-                        wishes.get(wishes.len().saturating_sub(1) / 2).copied().unwrap_or(lefts[rank][place])
-                    })
-                    .collect();
-                lefts[rank] = near(&wanted, &widths[rank], gap);
-            }
-        }
-        self.close_up(&mut lefts, &widths, gap, straight);
+        let widths = items.iter().map(|item| signed(self.item_width(*item))).collect();
+        let passages = items.iter().map(|item| matches!(item, Item::Passage(_))).collect();
+        let passage_gap = if self.style.charset == Charset::Ascii { GAP } else { PASSAGE_GAP };
+        let grid = Grid { ranks, widths, passages, lines, gap: signed(GAP), passage_gap: signed(passage_gap) };
+        let columns = grid.columns(EFFORT);
+        let by_rank = |values: &[i64]| -> Vec<Vec<i64>> {
+            grid.ranks.iter().map(|rank| rank.iter().map(|item| values[*item]).collect()).collect()
+        };
+        let (mut lefts, widths) = (by_rank(&columns), by_rank(&grid.widths));
+        self.close_up(&mut lefts, &widths, grid.gap, straight);
         let least = lefts.iter().flatten().copied().min().unwrap_or(0);
         self.lefts = lefts
             .into_iter()
@@ -137,48 +145,5 @@ impl Plan<'_> {
         };
         let at_left = self.lane_sides.get(&part) == Some(&Side::Left);
         if at_left { own_left - others_left } else { (own_right - others_right).min(own_left - others_left) }
-    }
-
-    /// The left columns at which each line between the item and the rank above (or below) would be straight.
-    fn wishes(
-        &self,
-        item: Item,
-        rank: usize,
-        above: bool,
-        straight: &[(usize, usize, usize)],
-        lefts: &[Vec<i64>],
-        anchors: &Anchors,
-    ) -> Vec<i64> {
-        let rank_of = &self.layers.rank_of;
-        let signed = |number: usize| i64::try_from(number).unwrap_or(0);
-        let mut wishes = Vec::new();
-        for (edge, from, to) in straight {
-            let (low, high) = (rank_of[*from], rank_of[*to]);
-            let at = |rank: usize| {
-                if rank == low {
-                    (Item::Node(*from), signed(anchors.exits[edge]))
-                } else if rank == high {
-                    (Item::Node(*to), signed(anchors.entries[*to]))
-                } else {
-                    (Item::Passage(*edge), 0)
-                }
-            };
-            if rank < low || rank > high || at(rank).0 != item {
-                continue;
-            }
-            let own = at(rank).1;
-            let mut wish = |other: usize| {
-                let (there, offset) = at(other);
-                let place = self.layers.ranks[other].iter().position(|item| *item == there);
-                wishes.extend(place.map(|place| lefts[other][place] + offset - own));
-            };
-            if above && rank > low {
-                wish(rank - 1);
-            }
-            if !above && rank < high {
-                wish(rank + 1);
-            }
-        }
-        wishes
     }
 }
