@@ -5,7 +5,7 @@
 use order_core::OrderId;
 
 use super::model::Action;
-use crate::facts::{Arn, Millis, Periods, TestedState};
+use crate::facts::{Arn, Millis, OrdersAsked, Periods, TestedState};
 
 /// What can be wished for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub enum Cmd {
     FetchExecutions,
     FetchMachine { execution: Option<Arn> },
     FetchHistory { execution: Arn, after: i64 },
-    FetchOrders,
+    FetchOrders { asked: OrdersAsked },
+    FetchOlderOrders { asked: OrdersAsked },
     FetchOrder { id: OrderId },
     FetchLogs { since: Millis, functions: Vec<String> },
     FetchDetails { execution: Arn },
@@ -51,6 +52,7 @@ pub enum TaskKey {
     Machine,
     History,
     Orders,
+    OlderOrders,
     Order,
     Logs,
     Details,
@@ -71,7 +73,7 @@ impl TaskKey {
             | Self::Details
             | Self::Compared(_)
             | Self::Metrics => true,
-            Self::Identity | Self::Machines | Self::Orders | Self::Order => false,
+            Self::Identity | Self::Machines | Self::Orders | Self::OlderOrders | Self::Order => false,
         }
     }
 }
@@ -87,7 +89,8 @@ impl Cmd {
             Self::FetchExecutions => Some(TaskKey::Executions),
             Self::FetchMachine { .. } => Some(TaskKey::Machine),
             Self::FetchHistory { .. } => Some(TaskKey::History),
-            Self::FetchOrders => Some(TaskKey::Orders),
+            Self::FetchOrders { .. } => Some(TaskKey::Orders),
+            Self::FetchOlderOrders { .. } => Some(TaskKey::OlderOrders),
             Self::FetchOrder { .. } => Some(TaskKey::Order),
             Self::FetchLogs { .. } => Some(TaskKey::Logs),
             Self::FetchDetails { .. } => Some(TaskKey::Details),

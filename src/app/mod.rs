@@ -27,6 +27,7 @@ pub mod model;
 pub mod mouse;
 mod needle;
 pub mod off;
+pub mod orders;
 pub mod palette;
 pub mod query;
 pub mod replay;

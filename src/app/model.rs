@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use order_core::{OrderId, OrderRecord, Sample};
+use order_core::{OrderId, Sample};
 
 use super::clip::{Clip, How, Reach};
 use super::compare::Comparison;
@@ -21,6 +21,7 @@ use super::keymap::{Intent, Key, Keymap, Mode};
 use super::logs::LogBuffer;
 use super::metrics::Metrics;
 use super::mouse::{Hit, Mouse, Pointer};
+use super::orders::OrdersList;
 use super::palette::Palette;
 use super::query::Query;
 use super::run::Run;
@@ -31,7 +32,7 @@ use super::timeline_view::TimelineView;
 use super::watch::Watch;
 use crate::facts::{
     Arn, CallCount, Execution, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts, Millis, OrderFacts,
-    Periods, Series, StateTest,
+    OrdersAsked, OrdersPage, Periods, Series, StateTest,
 };
 
 pub use super::cmd::{Cmd, TaskKey};
@@ -334,10 +335,8 @@ pub struct Model {
     pub compare_scroll: usize,
     /// The most that it could be scrolled by as it was last drawn.
     pub compare_most: usize,
-    /// Orders, newest first.
-    pub orders: Vec<OrderRecord>,
-    /// Whether they were read at least once.
-    pub orders_loaded: bool,
+    /// Orders.
+    pub orders: OrdersList,
     /// Whether there is a table of them, as far as is known.
     pub has_orders: bool,
     /// The order that is looked at.
@@ -433,8 +432,7 @@ impl Model {
             compared: None,
             compare_scroll: 0,
             compare_most: 0,
-            orders: Vec::new(),
-            orders_loaded: false,
+            orders: OrdersList::default(),
             has_orders: true,
             order: None,
             order_facts: None,
@@ -520,8 +518,13 @@ impl Model {
 
     /// The time at the moment that is looked at.
     pub fn moment(&self) -> Millis {
+        self.past().unwrap_or(self.now)
+    }
+
+    /// The same, if it is an earlier one than now.
+    pub fn past(&self) -> Option<Millis> {
         let past = self.watch.as_ref().filter(|watch| !watch.live).and_then(Watch::moment);
-        past.map_or(self.now, |event| event.at)
+        past.map(|event| event.at)
     }
 
     /// Whether something on the screen changes with time alone.
@@ -646,7 +649,10 @@ pub enum Msg {
         execution: Arn,
         result: Result<Vec<HistoryEvent>, String>,
     },
-    Orders(Result<Vec<OrderRecord>, String>),
+    Orders {
+        asked: OrdersAsked,
+        result: Result<OrdersPage, String>,
+    },
     Order {
         id: OrderId,
         result: Box<Result<Option<OrderFacts>, String>>,

@@ -246,7 +246,8 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
 
         Intent::Search => match facts.pane {
             Pane::Executions | Pane::Graph | Pane::Inspector | Pane::Logs | Pane::Events => Ok(()),
-            Pane::Orders | Pane::Timeline | Pane::Metrics => Err("nothing can be searched in this pane"),
+            Pane::Orders => must(facts.has_orders, "there is no table of orders here"),
+            Pane::Timeline | Pane::Metrics => Err("nothing can be searched in this pane"),
         },
         Intent::NextMatch | Intent::PreviousMatch => match facts.matches {
             None => Err("nothing was searched for"),

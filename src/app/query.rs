@@ -10,13 +10,16 @@
 //! [`Problem`] and otherwise ignored.
 
 mod complete;
+mod orders;
 mod pattern;
 mod read;
 
 use std::ops::Range;
 
 pub use self::complete::{Vocabulary, complete};
+pub use self::orders::{ORDER_FIELDS, OrdersQuery, complete_orders};
 use self::pattern::Pattern;
+use self::read::Term;
 use super::index::Entry;
 use crate::facts::{ExecutionStatus, Millis};
 
@@ -52,7 +55,7 @@ pub struct Query {
     /// What does not read, in the order of the text.
     pub problems: Vec<Problem>,
     /// The quick ones first.
-    terms: Vec<Term>,
+    terms: Vec<Term<Test>>,
 }
 
 /// A part of a query that does not read.
@@ -82,29 +85,20 @@ impl Query {
 
     /// Whether it means this execution.
     pub fn matches(&self, entry: &Entry, now: Millis) -> bool {
-        self.terms.iter().all(|term| term.any.iter().any(|test| test.holds(entry, now)) != term.is_negated)
+        self.terms.iter().all(|term| term.holds(|test| test.holds(entry, now)))
     }
 
     /// The statuses that an execution it means can have; `None` where it says nothing of them.
     pub fn statuses(&self) -> Option<Vec<ExecutionStatus>> {
-        let terms: Vec<&Term> =
+        let terms: Vec<&Term<Test>> =
             self.terms.iter().filter(|term| matches!(term.any.first(), Some(Test::Status(_)))).collect();
         if terms.is_empty() {
             return None;
         }
-        let is_meant = |status: &ExecutionStatus| {
-            terms.iter().all(|term| term.any.contains(&Test::Status(*status)) != term.is_negated)
-        };
+        let is_meant =
+            |status: &ExecutionStatus| terms.iter().all(|term| term.holds(|test| *test == Test::Status(*status)));
         Some(STATUSES.into_iter().filter(is_meant).collect())
     }
-}
-
-/// What has to hold, or must not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Term {
-    is_negated: bool,
-    /// Of one field; one of them is enough.
-    any: Vec<Test>,
 }
 
 /// What one value asks.
@@ -204,11 +198,9 @@ impl TextField {
     }
 }
 
-impl Term {
-    /// How much work it is: what decides quickly comes first.
-    fn cost(&self) -> usize {
-        self.any.iter().map(Test::cost).max().unwrap_or_default()
-    }
+/// How much work a term is: what decides quickly comes first.
+fn cost(term: &Term<Test>) -> usize {
+    term.any.iter().map(Test::cost).max().unwrap_or_default()
 }
 
 impl Test {

@@ -220,14 +220,17 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             list_anew(model);
             Vec::new()
         }
-        Msg::Orders(result) => {
-            let Some(orders) = noted(model, TaskKey::Orders, result) else { return Vec::new() };
-            model.orders = orders;
-            model.orders_loaded = true;
+        Msg::Orders { asked, result } => {
+            let key = if asked.older_than.is_none() { TaskKey::Orders } else { TaskKey::OlderOrders };
+            let Some(page) = noted(model, key, result) else {
+                model.orders.stop_reading();
+                return Vec::new();
+            };
+            model.orders.absorb(&asked, page, model.now);
             if model.order.is_none() {
-                model.order = model.orders.first().map(|order| order.order_id.clone());
+                model.order = model.orders.row(0).map(|order| order.order_id.clone());
             }
-            fetch_order(model)
+            if asked.older_than.is_none() { fetch_order(model) } else { Vec::new() }
         }
         Msg::Order { id, result } => {
             if model.order.as_ref() == Some(&id)

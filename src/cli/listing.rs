@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::args::{Executions, Orders};
 use super::output::{local_time, say, say_json, table, utc_time};
 use super::{Connected, Ended, Usage};
-use crate::facts::{ExecutionStatus, ExecutionSummary, OrderFacts};
+use crate::facts::{ExecutionStatus, ExecutionSummary, OrderFacts, OrdersAsked};
 use crate::ui::text::{clean, duration};
 
 pub(super) async fn executions(world: &Connected, args: Executions) -> color_eyre::Result<Ended> {
@@ -58,16 +58,18 @@ pub(super) async fn orders(world: &Connected, args: Orders) -> color_eyre::Resul
         one(&order, args.json)?;
         return Ok(Ended::Well);
     }
-    let records = match &args.status {
-        None => world.cloud.orders(&world.table, args.limit).await?,
+    let statuses = match &args.status {
+        None => None,
         Some(name) => {
             let status: OrderStatus = name.to_uppercase().parse().map_err(|error| {
                 let names: Vec<&str> = OrderStatus::ALL.iter().map(|status| status.as_str()).collect();
                 Usage(format!("{error}, expected one of {}", names.join(", ")))
             })?;
-            world.cloud.orders_by_status(&world.table, status, args.limit).await?
+            Some(vec![status])
         }
     };
+    let asked = OrdersAsked { statuses, ..OrdersAsked::default() };
+    let records = world.cloud.orders(&world.table, &asked, args.limit).await?.orders;
     if args.json {
         for record in &records {
             say_json(&serde_json::to_string(record)?)?;

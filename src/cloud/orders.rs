@@ -8,7 +8,7 @@ use order_core::{BY_STATUS, OrderId, OrderRecord, OrderStatus, Payment, Reservat
 use order_store::{from_sdk, to_sdk};
 
 use super::{Cloud, CloudError};
-use crate::facts::OrderFacts;
+use crate::facts::{Millis, OrderFacts, OrdersAsked, OrdersPage};
 
 impl Cloud {
     /// An order with all that its partition holds, in one query; `None` when there is none.
@@ -41,30 +41,69 @@ impl Cloud {
         Ok(record.map(|record| OrderFacts { record, payment, reservation }))
     }
 
-    /// The orders of a status, newest first, at most `most`.
+    /// Orders that are asked for, those that changed last first, at most `most`.
     ///
     /// # Errors
     /// As of [`Self::order`].
-    pub async fn orders_by_status(
+    pub async fn orders(&self, table: &str, asked: &OrdersAsked, most: usize) -> Result<OrdersPage, CloudError> {
+        let statuses = asked.statuses.clone().unwrap_or_else(|| OrderStatus::ALL.to_vec());
+        let queries = statuses.into_iter().map(|status| self.orders_of_status(table, status, asked, most));
+        let mut page = OrdersPage::default();
+        for answer in futures::future::join_all(queries).await {
+            let (orders, has_more) = answer?;
+            page.orders.extend(orders);
+            page.has_more |= has_more;
+        }
+        page.orders
+            .sort_by(|left, right| (&right.updated_at, &right.order_id).cmp(&(&left.updated_at, &left.order_id)));
+        page.has_more |= page.orders.len() > most;
+        page.orders.truncate(most);
+        Ok(page)
+    }
+
+    /// Those of one status, and whether there are more.
+    async fn orders_of_status(
         &self,
         table: &str,
         status: OrderStatus,
+        asked: &OrdersAsked,
         most: usize,
-    ) -> Result<Vec<OrderRecord>, CloudError> {
+    ) -> Result<(Vec<OrderRecord>, bool), CloudError> {
         let action = format!("list the orders that are {status}");
-        let mut pages = self
+        let from = asked.from.map(written);
+        // Sort keys go on behind the time, so what is not after a time is before the next millisecond.
+        let until = asked.until.map(|until| written(until.saturating_add(1)));
+        let cursor = asked.older_than.as_ref().map(|(changed, id)| keys::updated(changed, id));
+        let upper = match (until, cursor) {
+            (Some(until), Some(cursor)) => Some(until.min(cursor)),
+            (until, cursor) => until.or(cursor),
+        };
+        let bounds = match (&from, &upper) {
+            // No range of a table's may end before it begins.
+            (Some(from), Some(upper)) if from > upper => return Ok((Vec::new(), false)),
+            (Some(_), Some(_)) => format!(" AND {} BETWEEN :from AND :upper", keys::GSI1SK),
+            (Some(_), None) => format!(" AND {} >= :from", keys::GSI1SK),
+            (None, Some(_)) => format!(" AND {} < :upper", keys::GSI1SK),
+            (None, None) => String::new(),
+        };
+        let mut query = self
             .dynamodb
             .query()
             .table_name(table)
             .index_name(BY_STATUS)
-            .key_condition_expression(format!("{} = :status", keys::GSI1PK))
-            .expression_attribute_values(":status", AttributeValue::S(keys::status(status)))
-            .scan_index_forward(false)
-            .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .into_paginator()
-            .send();
+            .key_condition_expression(format!("{} = :status{bounds}", keys::GSI1PK))
+            .expression_attribute_values(":status", AttributeValue::S(keys::status(status)));
+        for (name, value) in [(":from", from), (":upper", upper)] {
+            if let Some(value) = value {
+                query = query.expression_attribute_values(name, AttributeValue::S(value));
+            }
+        }
+        // One more, which tells that there are more; and one that the range of two ends has too many.
+        let read = most.saturating_add(2);
+        let limit = i32::try_from(read).unwrap_or(i32::MAX);
+        let mut pages = query.scan_index_forward(false).limit(limit).into_paginator().send();
         let mut records = Vec::new();
-        while records.len() < most
+        while records.len() < read
             && let Some(page) = pages.next().await
         {
             let page = page.map_err(|error| CloudError::of(&action, &error))?;
@@ -74,23 +113,12 @@ impl Cloud {
                 records.push(record);
             }
         }
-        records.truncate(most);
-        Ok(records)
-    }
-
-    /// The newest orders of all statuses, newest first, at most `most`.
-    ///
-    /// # Errors
-    /// As of [`Self::order`].
-    pub async fn orders(&self, table: &str, most: usize) -> Result<Vec<OrderRecord>, CloudError> {
-        let queries = OrderStatus::ALL.map(|status| self.orders_by_status(table, status, most));
-        let mut records = Vec::new();
-        for answer in futures::future::join_all(queries).await {
-            records.extend(answer?);
+        if let Some((changed, id)) = &asked.older_than {
+            records.retain(|record| (&record.updated_at, &record.order_id) < (changed, id));
         }
-        records.sort_by(|left, right| (&right.updated_at, &right.order_id).cmp(&(&left.updated_at, &left.order_id)));
+        let has_more = records.len() > most;
         records.truncate(most);
-        Ok(records)
+        Ok((records, has_more))
     }
 
     /// The names of all tables.
@@ -178,4 +206,10 @@ impl Cloud {
             .map_err(|error| CloudError::of(format!("stock {}", item.sku), &error))?;
         Ok(())
     }
+}
+
+/// A time as the tables keep it: RFC 3339, UTC, milliseconds. Beyond what can be written, the first or the last.
+fn written(at: Millis) -> String {
+    let least = if at < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    jiff::Timestamp::from_millisecond(at).unwrap_or(least).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }

@@ -490,6 +490,35 @@ pub struct Identity {
     pub arn: String,
 }
 
+/// Which orders are meant, as far as the table can be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OrdersAsked {
+    /// The query that it comes of, by which answers are told apart.
+    pub text: String,
+    /// Their statuses; `None` means all.
+    pub statuses: Option<Vec<order_core::OrderStatus>>,
+    /// They have changed since.
+    pub from: Option<Millis>,
+    /// They have not changed since.
+    pub until: Option<Millis>,
+    /// Only those behind this one in the list, by the time of its last change and its id.
+    pub older_than: Option<(String, order_core::OrderId)>,
+}
+
+/// A part of a list of orders.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OrdersPage {
+    /// The orders, those that changed last first.
+    pub orders: Vec<order_core::OrderRecord>,
+    /// Whether there are more behind the last one.
+    pub has_more: bool,
+}
+
+/// A time as the tables keep it: RFC 3339.
+pub fn time_of(text: &str) -> Option<Millis> {
+    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}
+
 /// An order with all that its partition holds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderFacts {

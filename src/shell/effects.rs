@@ -225,11 +225,13 @@ impl World {
                 let result = said.told(self.history(cloud, &execution, after).await);
                 Msg::History { execution, result }
             }
-            Cmd::FetchOrders => match cloud.orders(&self.table, MAX_LISTED).await {
-                // Other people's accounts have no orders of ours.
-                Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Msg::NoOrders,
-                result => Msg::Orders(said.told(result)),
-            },
+            Cmd::FetchOrders { asked } | Cmd::FetchOlderOrders { asked } => {
+                match cloud.orders(&self.table, &asked, MAX_LISTED).await {
+                    // Other people's accounts have no orders of ours.
+                    Err(error) if error.code.as_deref() == Some("ResourceNotFoundException") => Msg::NoOrders,
+                    result => Msg::Orders { asked, result: said.told(result) },
+                }
+            }
             Cmd::FetchOrder { id } => {
                 let result = Box::new(said.told(cloud.order(&self.table, &id).await));
                 Msg::Order { id, result }

@@ -373,7 +373,7 @@ const fn word(key: &TaskKey) -> &'static str {
         TaskKey::Executions => "executions",
         TaskKey::Machine => "machine",
         TaskKey::History | TaskKey::Compared(_) => "history",
-        TaskKey::Orders => "orders",
+        TaskKey::Orders | TaskKey::OlderOrders => "orders",
         TaskKey::Order => "order",
         TaskKey::Logs => "logs",
         TaskKey::Details => "details",

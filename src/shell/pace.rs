@@ -222,7 +222,7 @@ impl Limits {
         }
         match key {
             TaskKey::History | TaskKey::Order => 250,
-            TaskKey::Executions | TaskKey::Orders => 500,
+            TaskKey::Executions | TaskKey::Orders | TaskKey::OlderOrders => 500,
             _ => 1_000,
         }
     }
@@ -279,7 +279,7 @@ pub(super) fn outcome(model: &Model, message: &Msg) -> Outcome {
         Msg::Executions(result) => of(result, |found| *found != model.executions),
         // Only events that were not known are asked for.
         Msg::History { result, .. } => of(result, |found| !found.is_empty()),
-        Msg::Orders(result) => of(result, |found| *found != model.orders),
+        Msg::Orders { asked, result } => of(result, |page| model.orders.would_change(asked, page)),
         Msg::Order { result, .. } => of(&**result, |found| *found != model.order_facts),
         Msg::Logs(result) => of(result, |found| {
             let last = model.logs.all().next_back();
@@ -297,6 +297,10 @@ mod tests {
     use crate::facts::Arn;
 
     const POLL: Poll = Poll { fastest: 1_000, slowest: 5_000 };
+
+    fn orders() -> Cmd {
+        Cmd::FetchOrders { asked: crate::facts::OrdersAsked::default() }
+    }
 
     fn history(name: &str) -> Cmd {
         Cmd::FetchHistory { execution: Arn(name.into()), after: 0 }
@@ -395,11 +399,11 @@ mod tests {
             (now, Slowed(None)),
             (now, Next(Some(now + 100))),
             // A refusal of one kind slows no other one.
-            (now + 100, Wish(Due, vec![history("a"), Cmd::FetchOrders], 2)),
+            (now + 100, Wish(Due, vec![history("a"), orders()], 2)),
             (now + 100, Answer(TaskKey::History, Throttled)),
             (now + 100, Answer(TaskKey::Orders, Changed)),
             (now + 100, Wish(Wanted, vec![history("b")], 0)),
-            (now + 400, Wish(Due, vec![history("b"), Cmd::FetchOrders], 1)),
+            (now + 400, Wish(Due, vec![history("b"), orders()], 1)),
             (now + 2_099, Released(vec![])),
             (now + 2_100, Released(vec![history("b")])),
         ]);
@@ -439,11 +443,11 @@ mod tests {
     #[test]
     fn only_what_is_on_the_screen_is_asked_again() {
         let steps = vec![
-            (0, Wish(Due, vec![Cmd::FetchExecutions, Cmd::FetchOrders], 2)),
+            (0, Wish(Due, vec![Cmd::FetchExecutions, orders()], 2)),
             (0, Answer(TaskKey::Executions, Changed)),
             (0, Answer(TaskKey::Orders, Changed)),
             (0, Next(Some(2_000))),
-            (2_000, Wish(Due, vec![Cmd::FetchOrders], 0)),
+            (2_000, Wish(Due, vec![orders()], 0)),
             (2_000, Next(Some(3_000))),
             (3_000, Wish(Due, vec![], 0)),
             (3_000, Next(None)),
@@ -473,14 +477,8 @@ mod tests {
 
     /// Looks at everything in a day, if each answer takes a tenth of a second.
     fn looks_in_a_day(outcome: Outcome) -> Vec<(TaskKey, usize)> {
-        let all = || {
-            vec![
-                history("a"),
-                Cmd::FetchExecutions,
-                Cmd::FetchOrders,
-                Cmd::FetchLogs { since: 0, functions: Vec::new() },
-            ]
-        };
+        let all =
+            || vec![history("a"), Cmd::FetchExecutions, orders(), Cmd::FetchLogs { since: 0, functions: Vec::new() }];
         let mut pace = Pace::new(Poll::default(), false);
         let mut looks: Vec<(TaskKey, usize)> = all().iter().filter_map(Cmd::key).map(|key| (key, 0)).collect();
         let mut now = 0;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::app::export::Exported;
 use crate::app::{Cmd, Msg};
 use crate::cloud::Cloud;
-use crate::facts::{Arn, Execution, HistoryEvent, Identity, LogLine, MachineFacts, Millis, OrderFacts};
+use crate::facts::{Arn, Execution, HistoryEvent, Identity, LogLine, MachineFacts, Millis, OrderFacts, OrdersPage};
 
 /// Where answers come from.
 #[derive(Clone)]
@@ -73,7 +73,10 @@ impl Recorded {
                 let newer = self.events.iter().filter(|event| is_this && event.id > after);
                 Msg::History { result: Ok(newer.cloned().collect()), execution }
             }
-            Cmd::FetchOrders => Msg::Orders(Ok(self.order.iter().map(|order| order.record.clone()).collect())),
+            Cmd::FetchOrders { asked } | Cmd::FetchOlderOrders { asked } => {
+                let orders = self.order.iter().map(|order| order.record.clone()).collect();
+                Msg::Orders { asked, result: Ok(OrdersPage { orders, has_more: false }) }
+            }
             Cmd::FetchOrder { id } => {
                 let order = self.order.clone().filter(|order| order.record.order_id == id);
                 Msg::Order { id, result: Box::new(Ok(order)) }
@@ -108,7 +111,7 @@ impl Recorded {
 mod tests {
     use super::*;
     use crate::app::model::Action;
-    use crate::facts::{ExecutionStatus, ExecutionSummary, MachineKind};
+    use crate::facts::{ExecutionStatus, ExecutionSummary, MachineKind, OrdersAsked};
 
     const ARN: &str = "arn:aws:states:us-east-1:123456789012:execution:orders:ord-1";
 
@@ -150,7 +153,7 @@ mod tests {
             Msg::Executions(Ok(executions)) => format!("{} executions", executions.len()),
             Msg::Machine { result: Ok(machine), .. } => machine.name.clone(),
             Msg::History { result: Ok(events), .. } => format!("{} events", events.len()),
-            Msg::Orders(Ok(orders)) => format!("{} orders", orders.len()),
+            Msg::Orders { result: Ok(page), .. } => format!("{} orders", page.orders.len()),
             Msg::Logs(Ok(lines)) => format!("{} lines", lines.len()),
             Msg::Started { request, result: Err(_) } => format!("{request} refused"),
             Msg::Acted { request, result: Err(_), .. } => format!("{request} refused"),
@@ -168,7 +171,7 @@ mod tests {
             (Cmd::FetchHistory { execution: this(), after: 0 }, "2 events"),
             (Cmd::FetchHistory { execution: this(), after: 1 }, "1 events"),
             (Cmd::FetchHistory { execution: Arn("arn:other".into()), after: 0 }, "0 events"),
-            (Cmd::FetchOrders, "0 orders"),
+            (Cmd::FetchOrders { asked: OrdersAsked::default() }, "0 orders"),
             (Cmd::FetchLogs { since: i64::MAX, functions: Vec::new() }, "1 lines"),
             (
                 Cmd::StartExecution { request: 7, machine: Arn("m".into()), name: "o".into(), input: "{}".into() },

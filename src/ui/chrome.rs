@@ -199,7 +199,7 @@ fn subtitle(model: &Model, pane: Pane) -> Option<String> {
             Subject::Compare => Some("two executions".to_owned()),
             Subject::Fleet => Some("all executions".to_owned()),
         },
-        Pane::Orders => None,
+        Pane::Orders => model.past().map(|_| "then".to_owned()),
         Pane::Logs => {
             let tail = model.tail.map(|tail| format!("{}  ", tail.told(model.now, model.is_aws))).unwrap_or_default();
             Some(format!("{tail}{}", logs::note(&model.logs)))

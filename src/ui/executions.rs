@@ -12,12 +12,12 @@ use ratatui::widgets::Widget;
 use super::cells::{Times, aligned_right, below, padded, row, sign};
 use super::text::{cut, duration};
 use super::theme::Theme;
-use crate::app::executions::{Asked, ExecutionsList, Row};
+use crate::app::executions::{ExecutionsList, Row};
 use crate::app::settings::{Column, Settings, TimeStyle, Zone};
 use crate::facts::Millis;
 
 /// From so many rows on the columns have a head, and what is wrong with a query has a row of its own.
-const ROOMY: u16 = 6;
+pub(super) const ROOMY: u16 = 6;
 /// What goes where room is short, in this order.
 const GIVEN_UP: [Column; 5] = [Column::State, Column::Order, Column::Started, Column::Duration, Column::Status];
 /// How wide columns become where there is more room than all of them need, one after the other.
@@ -46,7 +46,7 @@ pub(super) fn draw(
     let is_roomy = area.height >= ROOMY;
     let mut rest = area;
     if let Some(asked) = list.asked() {
-        for line in query(asked, list.rows().len(), is_roomy, width, theme) {
+        for line in asked_for(&asked.text, asked.problem.as_deref(), list.rows().len(), is_roomy, width, theme) {
             line.render(Rect { height: rest.height.min(1), ..rest }, buffer);
             rest = below(rest, 1);
         }
@@ -86,16 +86,23 @@ pub(super) fn first_row(chosen: Option<usize>, length: usize, rows: usize) -> us
     chosen.map_or(0, |chosen| chosen.saturating_sub(rows / 2)).min(most)
 }
 
-/// The query with the number of executions that it means, and what in it does not read. Where there is one row for
-/// both, that is what has to be read.
-fn query(asked: &Asked, found: usize, is_roomy: bool, width: usize, theme: &Theme) -> Vec<Line<'static>> {
+/// A query with the number of rows that it means, and what in it does not read. Where there is one row for both, that
+/// is what has to be read.
+pub(super) fn asked_for(
+    text: &str,
+    problem: Option<&str>,
+    found: usize,
+    is_roomy: bool,
+    width: usize,
+    theme: &Theme,
+) -> Vec<Line<'static>> {
     let count = if width < 24 { found.to_string() } else { format!("{found} found") };
     let asked_for = Line::from(vec![
         Span::styled("/", theme.key),
-        Span::raw(padded(&asked.text, width.saturating_sub(count.len() + 2))),
+        Span::raw(padded(text, width.saturating_sub(count.len() + 2))),
         Span::styled(format!(" {count}"), theme.dim),
     ]);
-    let problem = asked.problem.as_ref().map(|problem| padded(&format!("! {problem}"), width));
+    let problem = problem.map(|problem| padded(&format!("! {problem}"), width));
     let problem = problem.map(|problem| Line::styled(problem, theme.error));
     match problem {
         None => vec![asked_for],

@@ -6,45 +6,71 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::executions::first_row;
+use super::cells::below;
+use super::executions::{ROOMY, asked_for, first_row};
 use super::text::{clean, cut};
 use super::theme::Theme;
 use crate::app::Model;
+use crate::app::orders::status_at;
+use crate::facts::Millis;
 
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) {
-    if model.orders.is_empty() {
+    let (list, width) = (&model.orders, usize::from(area.width));
+    let mut rest = area;
+    if !list.text().trim().is_empty() {
+        let count = list.rows().len();
+        for line in asked_for(list.text(), list.problem(), count, area.height >= ROOMY, width, theme) {
+            line.render(Rect { height: rest.height.min(1), ..rest }, buffer);
+            rest = below(rest, 1);
+        }
+    }
+    let older = match (list.is_reading(), list.has_more()) {
+        (true, _) => Some("reading older ones…"),
+        (false, true) => Some("older ones: move on down"),
+        (false, false) => None,
+    };
+    let count = list.rows().len();
+    if count == 0 && older.is_none() {
         let none = format!("No table {} here.", clean(&model.table));
-        let text = if !model.has_orders {
-            none.as_str()
-        } else if model.orders_loaded {
-            "No orders yet: press n."
-        } else {
-            "Loading…"
+        let text = match (model.has_orders, list.is_loaded(), list.text().is_empty()) {
+            (false, ..) => none.as_str(),
+            (true, false, _) => "Loading…",
+            (true, true, true) => "No orders yet: press n.",
+            (true, true, false) => "No order is meant.",
         };
-        Span::styled(cut(text, usize::from(area.width)), theme.dim).render(area, buffer);
+        Span::styled(cut(text, width), theme.dim).render(rest, buffer);
         return;
     }
-    let chosen = model.orders.iter().position(|order| Some(&order.order_id) == model.order.as_ref());
-    let rows = usize::from(area.height);
-    let first = first_row(chosen, model.orders.len(), rows);
-    for (row, order) in model.orders.iter().enumerate().skip(first).take(rows) {
-        let y = area.y + u16::try_from(row - first).unwrap_or(0);
-        let row_area = Rect { y, height: 1, ..area };
-        line(theme, order, usize::from(area.width)).render(row_area, buffer);
+    let chosen = model.order.as_ref().and_then(|id| list.place(id));
+    let rows = usize::from(rest.height);
+    // What is said of older ones is a row behind the last one, and seen with it.
+    let with_older = count + usize::from(older.is_some());
+    let last = count.checked_sub(1);
+    let first = first_row(if chosen == last { with_older.checked_sub(1) } else { chosen }, with_older, rows);
+    for (row, order) in list.rows().enumerate().skip(first).take(rows) {
+        let y = rest.y + u16::try_from(row - first).unwrap_or(0);
+        let row_area = Rect { y, height: 1, ..rest };
+        line(theme, order, model.past(), width).render(row_area, buffer);
         if Some(row) == chosen {
             buffer.set_style(row_area, theme.chosen);
         }
     }
+    if let Some(text) = older.filter(|_| (first..first + rows).contains(&count)) {
+        let y = rest.y + u16::try_from(count - first).unwrap_or(0);
+        Span::styled(cut(text, width), theme.dim).render(Rect { y, height: 1, ..rest }, buffer);
+    }
 }
 
-fn line(theme: &Theme, order: &OrderRecord, width: usize) -> Line<'static> {
-    let (sign, style) = theme.order(order.status);
+fn line(theme: &Theme, order: &OrderRecord, past: Option<Millis>, width: usize) -> Line<'static> {
+    let status = past.map_or(Some(order.status), |at| status_at(order, at));
+    let (sign, style) = status.map_or(("·", theme.dim), |status| theme.order(status));
+    let named = status.map_or("not yet", |status| status.as_str());
     let total = order.total().map(|total| total.to_string()).unwrap_or_default();
     let id = cut(order.order_id.as_str(), 16);
     let mut spans = vec![Span::styled(format!("{sign} "), style), Span::raw(format!("{id} "))];
     let room = width.saturating_sub(3 + id.chars().count());
     // The status is what one looks for; the amount stands where there is room for it too.
-    let status = cut(order.status.as_str(), room);
+    let status = cut(named, room);
     let left = room.saturating_sub(status.len());
     spans.push(Span::styled(status, style));
     if total.len() + 2 <= left {

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use orderflow_tui::app::{Model, Msg, update};
 use orderflow_tui::cloud::{Cloud, ErrorKind};
-use orderflow_tui::facts::{Arn, HistoryEvent};
+use orderflow_tui::facts::{Arn, HistoryEvent, OrdersAsked};
 use orderflow_tui::local::{self, ORDERS_TABLE};
 use serde_json::{Value, json};
 
@@ -122,7 +122,7 @@ async fn asked(cloud: &Cloud, execution: &Arn) -> String {
             cloud.executions(&machine, None, 100).await.unwrap(),
             cloud.history_after(execution, 0).await.unwrap(),
             cloud.history_after(execution, 10).await.unwrap(),
-            cloud.orders(ORDERS_TABLE, 100).await.unwrap(),
+            cloud.orders(ORDERS_TABLE, &OrdersAsked::default(), 100).await.unwrap(),
             groups,
             lines,
         )

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use order_core::{OrderStatus, PaymentState, ReservationState};
+use order_core::{OrderRecord, OrderStatus, PaymentState, ReservationState};
 use orderflow_tui::app::run::{Run, VisitStatus};
-use orderflow_tui::facts::{Arn, EventKind, ExecutionStatus, Metric, Periods, Statistic};
+use orderflow_tui::facts::{Arn, EventKind, ExecutionStatus, Metric, OrdersAsked, Periods, Statistic, time_of};
 use orderflow_tui::local::{self, INVENTORY_TABLE, ORDERS_TABLE};
 
 use crate::world::{World, sample};
@@ -135,8 +135,32 @@ async fn concurrent_orders_never_oversell() {
         }
     }
     assert_eq!(confirmed, STOCK);
-    assert_eq!(world.cloud.orders_by_status(ORDERS_TABLE, OrderStatus::Confirmed, 100).await.unwrap().len(), 7);
-    assert_eq!(world.cloud.orders(ORDERS_TABLE, 100).await.unwrap().len(), ORDERS);
+    let all = OrdersAsked::default();
+    let confirmed = OrdersAsked { statuses: Some(vec![OrderStatus::Confirmed]), ..all.clone() };
+    assert_eq!(world.cloud.orders(ORDERS_TABLE, &confirmed, 100).await.unwrap().orders.len(), 7);
+    let page = world.cloud.orders(ORDERS_TABLE, &all, 100).await.unwrap();
+    assert_eq!((page.orders.len(), page.has_more), (ORDERS, false));
+    // The same in pages of three: each begins behind the last one of the page before.
+    let (mut paged, mut asked) = (Vec::new(), all);
+    loop {
+        let page = world.cloud.orders(ORDERS_TABLE, &asked, 3).await.unwrap();
+        let last = page.orders.last().unwrap();
+        asked.older_than = Some((last.updated_at.clone(), last.order_id.clone()));
+        paged.extend(page.orders);
+        if !page.has_more {
+            break;
+        }
+    }
+    assert_eq!(paged, page.orders);
+    // Between two times, both meant.
+    let middle = &page.orders[1..ORDERS - 1];
+    let time = |order: &OrderRecord| time_of(&order.updated_at);
+    let between =
+        OrdersAsked { from: time(&middle[middle.len() - 1]), until: time(&middle[0]), ..OrdersAsked::default() };
+    let found = world.cloud.orders(ORDERS_TABLE, &between, 100).await.unwrap().orders;
+    assert!(middle.iter().all(|order| found.contains(order)));
+    let is_between = |order: &OrderRecord| time(order) >= between.from && time(order) <= between.until;
+    assert_eq!(found.len(), page.orders.iter().filter(|order| is_between(order)).count());
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,7 +9,7 @@ use orderflow_tui::app::{Cmd, Key, Model, Msg, update};
 use orderflow_tui::config::{Colours, Signs};
 use orderflow_tui::facts::{
     Arn, EventKind, Execution, ExecutionStatus, ExecutionSummary, HistoryEvent, Identity, LogLine, MachineFacts,
-    MachineKind, OrderFacts,
+    MachineKind, OrderFacts, OrdersAsked, OrdersPage,
 };
 use orderflow_tui::ui::theme::{Theme, Variables};
 use orderflow_tui::{local, ui};
@@ -63,6 +63,12 @@ fn summary(name: &str, status: ExecutionStatus, seconds: i64) -> ExecutionSummar
         stopped_at: status.is_over().then_some(NOON - seconds * 1000 + 1234),
         through: None,
     }
+}
+
+/// What the table answers if nothing special was asked for.
+fn orders(listed: &[(&str, OrderStatus)]) -> Msg {
+    let orders = listed.iter().map(|(name, status)| record(name, *status)).collect();
+    Msg::Orders { asked: OrdersAsked::default(), result: Ok(OrdersPage { orders, has_more: false }) }
 }
 
 fn record(name: &str, status: OrderStatus) -> OrderRecord {
@@ -184,11 +190,11 @@ impl App {
         };
         app.tell(Msg::Machine { execution: Some(arn("ord-2")), result: Ok(facts) });
         app.tell(Msg::History { execution: arn("ord-2"), result: Ok(history(script)) });
-        app.tell(Msg::Orders(Ok(vec![
-            record("ord-3", OrderStatus::AwaitingApproval),
-            record("ord-1", OrderStatus::Confirmed),
-            record("ord-0", OrderStatus::OutOfStock),
-        ])));
+        app.tell(orders(&[
+            ("ord-3", OrderStatus::AwaitingApproval),
+            ("ord-1", OrderStatus::Confirmed),
+            ("ord-0", OrderStatus::OutOfStock),
+        ]));
         app.tell(Msg::Order {
             id: OrderId::new("ord-3").unwrap(),
             result: Box::new(Ok(Some(OrderFacts {
@@ -364,6 +370,8 @@ snapshots! {
     timeline_in_the_past_120x40: App::lively(120, 40).keys(&[Key::Char('6'), Key::Char('{'), Key::Char('{')]);
     metrics_120x40: App::lively(120, 40).keys(&[Key::Char('8')]);
     query_120x40: App::lively(120, 40).keys(&typed("/status:failed")).keys(&[Key::Enter]);
+    orders_120x40: App::lively(120, 40).keys(&typed("4/status:confirmed,out since:1h")).keys(&[Key::Enter]);
+    orders_in_the_past_120x40: App::lively(120, 40).keys(&typed("4{{"));
     query_that_does_not_read_80x24: App::lively(80, 24).keys(&typed("/statsu:failed duration:soon"));
     fleet_120x40: App::counted(120, 40);
     fleet_200x60: App::counted(200, 60);
@@ -532,12 +540,48 @@ fn keys_resize_a_pane() {
 }
 
 #[test]
+fn orders_are_asked_for_by_status_and_time_and_read_on_at_the_end() {
+    let mut app = App::lively(120, 40);
+    app.tell(orders(&[]));
+    app.tell(Msg::Orders {
+        asked: OrdersAsked::default(),
+        result: Ok(OrdersPage { orders: vec![record("ord-1", OrderStatus::Confirmed)], has_more: true }),
+    });
+    let mut wishes = Vec::new();
+    for key in typed("4jj") {
+        wishes.extend(update(&mut app.model, Msg::Key(key)));
+    }
+    let older: Vec<&OrdersAsked> = wishes
+        .iter()
+        .filter_map(|wish| if let Cmd::FetchOlderOrders { asked } = wish { Some(asked) } else { None })
+        .collect();
+    assert_eq!(older.len(), 1, "{wishes:?}");
+    assert_eq!(older[0].older_than, Some(("2026-01-01T11:59:01.000Z".to_owned(), OrderId::new("ord-1").unwrap())));
+    assert!(app.screen().contains("reading older ones"));
+    let answer = OrdersPage { orders: vec![record("ord-0", OrderStatus::Failed)], has_more: false };
+    app.tell(Msg::Orders { asked: older[0].clone(), result: Ok(answer) });
+    let screen = app.screen();
+    assert!(screen.contains("ord-0 FAILED") && !screen.contains("older ones"), "{screen}");
+    // As one types, what was read is looked through; the table is asked for what is confirmed.
+    let mut app = app.keys(&typed("/status:failed"));
+    let screen = app.screen();
+    assert!(screen.contains("ord-0 FAILED") && !screen.contains("ord-1 CONFIRMED"), "{screen}");
+    let wishes = update(&mut app.model, Msg::Key(Key::Enter));
+    let Some(Cmd::FetchOrders { asked }) = wishes.last() else { panic!("{wishes:?}") };
+    assert_eq!(asked.statuses, Some(vec![OrderStatus::Failed]));
+    let wishes = update(&mut app.model, Msg::Key(Key::Esc));
+    let Some(Cmd::FetchOrders { asked }) = wishes.last() else { panic!("{wishes:?}") };
+    assert_eq!(*asked, OrdersAsked::default());
+}
+
+#[test]
 fn an_account_without_our_table_is_no_trouble() {
     let mut app = App::new(120, 40);
     app.model.table = "orders".into();
     app.tell(Msg::NoOrders);
     assert!(app.screen().contains("No table orders here."));
-    assert!(!update(&mut app.model, Msg::Changed(NOON)).contains(&Cmd::FetchOrders));
+    let wishes = update(&mut app.model, Msg::Changed(NOON));
+    assert!(!wishes.iter().any(|wish| matches!(wish, Cmd::FetchOrders { .. })));
 }
 
 /// The view moves as far as there is something to be seen, and back, and the chosen state stays.
@@ -633,12 +677,11 @@ fn an_answer_that_nobody_waits_for_changes_nothing() {
 #[test]
 fn a_failed_call_is_told_and_the_rest_goes_on() {
     let mut app = App::lively(120, 40);
-    app.tell(Msg::Orders(Err(
-        "cannot list the orders: AccessDeniedException: no (the role lacks the permission)".into()
-    )));
+    let refused = "cannot list the orders: AccessDeniedException: no (the role lacks the permission)";
+    app.tell(Msg::Orders { asked: OrdersAsked::default(), result: Err(refused.into()) });
     let screen = app.screen();
     assert!(screen.contains("AccessDeniedException") && screen.contains("ord-2"), "{screen}");
-    app.tell(Msg::Orders(Ok(Vec::new())));
+    app.tell(orders(&[]));
     assert!(!app.screen().contains("AccessDeniedException"));
 }
 

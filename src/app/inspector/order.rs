@@ -7,7 +7,7 @@ use order_core::{HistoryEntry, Order};
 
 use super::row::{Moment, RowKind, Tone};
 use super::section::{Draft, DraftBody, Head, Part};
-use crate::facts::{Arn, Millis, OrderFacts};
+use crate::facts::{Arn, Millis, OrderFacts, time_of};
 
 /// The sections of an order.
 pub(super) fn sections(facts: &OrderFacts) -> Vec<Draft> {
@@ -40,7 +40,7 @@ pub(super) fn around(facts: &OrderFacts, execution: &Arn, from: Millis, until: O
     }
     let mut rows: Vec<RowKind> = Vec::new();
     for entry in &facts.record.history {
-        let Some(at) = time(&entry.at) else { continue };
+        let Some(at) = time_of(&entry.at) else { continue };
         if at < from {
             // Only the last one before counts.
             rows = vec![step(entry, Some(Moment::Before))];
@@ -80,10 +80,5 @@ fn summary(facts: &OrderFacts) -> Vec<RowKind> {
 }
 
 fn step(entry: &HistoryEntry, moment: Option<Moment>) -> RowKind {
-    RowKind::Step { moment, at: time(&entry.at), status: entry.status, reason: entry.reason.clone() }
-}
-
-/// A time of the tables.
-fn time(text: &str) -> Option<Millis> {
-    text.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+    RowKind::Step { moment, at: time_of(&entry.at), status: entry.status, reason: entry.reason.clone() }
 }

@@ -19,12 +19,32 @@ pub struct Vocabulary {
     pub errors: Vec<String>,
 }
 
+/// What can be offered.
+pub(super) struct Offers<'a> {
+    /// The fields, by name.
+    pub(super) fields: &'a [(&'static str, &'static str)],
+    /// The values that a field may have, as far as they are known.
+    pub(super) values: &'a dyn Fn(&str) -> Vec<String>,
+    /// Whether a field's values are found by any part of them.
+    pub(super) has_parts: &'a dyn Fn(&str) -> bool,
+    /// The fields whose values are found without them.
+    pub(super) named: &'a [&'static str],
+}
+
 /// The texts that complete the last word of a text, the likeliest first. After a blank, the fields begin a new one.
 pub fn complete(text: &str, vocabulary: &Vocabulary) -> Vec<String> {
+    let values = |name: &str| Field::of(name).map(|field| values(field, vocabulary)).unwrap_or_default();
+    let has_parts = |name: &str| matches!(Field::of(name), Some(Field::Text(_)));
+    let named = &["status", "state", "error"];
+    complete_with(text, &Offers { fields: FIELDS, values: &values, has_parts: &has_parts, named })
+}
+
+/// The same of what is offered.
+pub(super) fn complete_with(text: &str, offers: &Offers<'_>) -> Vec<String> {
     let words = words(text);
     let word = words.last().filter(|word| word.at.end == text.len());
     let mut offered = Vec::new();
-    for ending in endings(word, vocabulary) {
+    for ending in endings(word, offers) {
         // What stays is the text before the value that is being typed.
         let start = word.and_then(|word| word.values.last()).map_or(text.len(), |value| value.at.start);
         let completed = format!("{}{ending}", text.get(..start).unwrap_or_default());
@@ -39,16 +59,19 @@ pub fn complete(text: &str, vocabulary: &Vocabulary) -> Vec<String> {
 }
 
 /// What can stand in the place of the last value.
-fn endings(word: Option<&Word<'_>>, vocabulary: &Vocabulary) -> Vec<String> {
-    let fields = FIELDS.iter().map(|(name, _)| *name);
+fn endings(word: Option<&Word<'_>>, offers: &Offers<'_>) -> Vec<String> {
+    let fields = offers.fields.iter().map(|(name, _)| *name);
     let Some((word, value)) = word.and_then(|word| Some((word, word.values.last()?))) else {
         return fields.map(|name| format!("{name}:")).collect();
     };
     let typed = lowered(&value.text);
     if let Some(name) = word.field {
-        let Some(field) = Field::of(name) else { return Vec::new() };
+        let Some(field) = offers.fields.iter().map(|(name, _)| *name).find(|known| known.eq_ignore_ascii_case(name))
+        else {
+            return Vec::new();
+        };
         let sign = if value.is_whole { "=" } else { "" };
-        let values = sorted(values(field, vocabulary), &typed, matches!(field, Field::Text(_)));
+        let values = sorted((offers.values)(field), &typed, (offers.has_parts)(field));
         return values.into_iter().map(|name| format!("{sign}{}", quoted(&name))).collect();
     }
     if value.is_quoted || value.is_whole {
@@ -58,13 +81,8 @@ fn endings(word: Option<&Word<'_>>, vocabulary: &Vocabulary) -> Vec<String> {
         fields.filter(|name| name.starts_with(&typed)).map(|name| format!("{name}:")).collect();
     if !typed.is_empty() {
         // A name that is typed without its field finds it.
-        let named = [
-            ("status", Field::Status),
-            ("state", Field::Text(TextField::State)),
-            ("error", Field::Text(TextField::Error)),
-        ];
-        for (name, field) in named {
-            let values = sorted(values(field, vocabulary), &typed, false);
+        for name in offers.named {
+            let values = sorted((offers.values)(name), &typed, false);
             endings.extend(values.into_iter().map(|value| format!("{name}:{}", quoted(&value))));
         }
     }

@@ -8,21 +8,17 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::pattern::{Pattern, lowered};
-use super::{Bound, FIELDS, Field, Moment, Problem, Query, STATUSES, Term, Test};
-use crate::facts::{ExecutionStatus, Millis};
+use super::{Bound, FIELDS, Field, Moment, Problem, Query, STATUSES, Test};
+use crate::facts::Millis;
 
 /// Digits after a point that count.
 const MAX_FRACTION: usize = 6;
 
 /// What a text asks for.
 pub(super) fn query(text: &str, zone: &TimeZone) -> Query {
-    let mut query = Query::default();
-    for word in words(text) {
-        let term = term(&word, zone, &mut query.problems);
-        query.terms.extend(term);
-    }
-    query.terms.sort_by_key(Term::cost);
-    query
+    let (mut terms, problems) = terms(text, FIELDS, |field, value| asked(field.and_then(Field::of), value, zone));
+    terms.sort_by_key(super::cost);
+    Query { problems, terms }
 }
 
 /// A word as it was typed: `!field:value,"another value"`.
@@ -142,36 +138,61 @@ impl<'a> Scanner<'a> {
     }
 }
 
-fn term(word: &Word<'_>, zone: &TimeZone, problems: &mut Vec<Problem>) -> Option<Term> {
-    let field = match word.field {
-        None => None,
-        Some(name) => {
-            let Some(field) = Field::of(name) else {
-                let sentence = format!(
-                    "there is no field {name}: there are {}; a text with a colon is put in quotes",
-                    listed(FIELDS.iter().map(|(name, _)| *name))
-                );
-                problems.push(Problem { at: word.at.clone(), sentence });
-                return None;
-            };
-            Some(field)
-        }
-    };
-    let mut any = Vec::new();
-    for value in word.values.iter().filter(|value| !value.is_missing()) {
-        match asked(field, value, zone) {
-            Ok(tests) => any.extend(tests),
-            Err(sentence) => problems.push(Problem { at: value.at.clone(), sentence }),
-        }
+/// What has to hold, or must not: of one field; one of the tests is enough.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Term<T> {
+    pub(super) is_negated: bool,
+    pub(super) any: Vec<T>,
+}
+
+impl<T> Term<T> {
+    pub(super) fn holds(&self, holds: impl Fn(&T) -> bool) -> bool {
+        self.any.iter().any(holds) != self.is_negated
     }
-    if word.values.iter().all(Value::is_missing) {
-        let sentence = match word.field {
-            Some(name) => format!("{name} has no value yet: write it after the colon, without a blank"),
-            None => "there is nothing to look for: write it after the sign, without a blank".to_owned(),
+}
+
+/// What a text asks for by these fields; `asks` says what a value asks of the field of that name, or what is wrong with
+/// it.
+pub(super) fn terms<T>(
+    text: &str,
+    fields: &[(&'static str, &'static str)],
+    asks: impl Fn(Option<&'static str>, &Value) -> Result<Vec<T>, String>,
+) -> (Vec<Term<T>>, Vec<Problem>) {
+    let (mut terms, mut problems) = (Vec::new(), Vec::new());
+    for word in words(text) {
+        let field = match word.field {
+            None => None,
+            Some(name) => {
+                let Some((field, _)) = fields.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
+                    let sentence = format!(
+                        "there is no field {name}: there are {}; a text with a colon is put in quotes",
+                        listed(fields.iter().map(|(name, _)| *name))
+                    );
+                    problems.push(Problem { at: word.at, sentence });
+                    continue;
+                };
+                Some(*field)
+            }
         };
-        problems.push(Problem { at: word.at.clone(), sentence });
+        let mut any = Vec::new();
+        for value in word.values.iter().filter(|value| !value.is_missing()) {
+            match asks(field, value) {
+                Ok(tests) => any.extend(tests),
+                Err(sentence) => problems.push(Problem { at: value.at.clone(), sentence }),
+            }
+        }
+        if word.values.iter().all(Value::is_missing) {
+            let sentence = match word.field {
+                Some(name) => format!("{name} has no value yet: write it after the colon, without a blank"),
+                None => "there is nothing to look for: write it after the sign, without a blank".to_owned(),
+            };
+            problems.push(Problem { at: word.at, sentence });
+        }
+        if !any.is_empty() {
+            terms.push(Term { is_negated: word.is_negated, any });
+        }
     }
-    (!any.is_empty()).then_some(Term { is_negated: word.is_negated, any })
+    (terms, problems)
 }
 
 /// What a value asks of a field; an error is the problem's sentence.
@@ -191,18 +212,24 @@ fn asked(field: Option<Field>, value: &Value, zone: &TimeZone) -> Result<Vec<Tes
 }
 
 fn statuses(text: &str) -> Result<Vec<Test>, String> {
-    let plain = |name: &str| lowered(name).replace(['_', '-', ' '], "");
-    let typed = plain(text);
-    let is_meant = |status: &ExecutionStatus| !typed.is_empty() && plain(status.as_str()).starts_with(&typed);
-    let tests: Vec<Test> = STATUSES.into_iter().filter(is_meant).map(Test::Status).collect();
-    if tests.is_empty() {
-        let names = listed(STATUSES.into_iter().map(ExecutionStatus::as_str));
-        return Err(format!("{text} is no status: there are {names}"));
-    }
-    Ok(tests)
+    let statuses = meant(text, STATUSES.map(|status| (status, status.as_str())))?;
+    Ok(statuses.into_iter().map(Test::Status).collect())
 }
 
-fn moment(text: &str, zone: &TimeZone, is_until: bool) -> Result<Moment, String> {
+/// The statuses that a text means, by the beginning of their names; without regard to case and to what joins words.
+pub(super) fn meant<T, const N: usize>(text: &str, named: [(T, &'static str); N]) -> Result<Vec<T>, String> {
+    let plain = |name: &str| lowered(name).replace(['_', '-', ' '], "");
+    let typed = plain(text);
+    let names = listed(named.iter().map(|(_, name)| *name));
+    let is_meant = |(_, name): &(T, &'static str)| !typed.is_empty() && plain(name).starts_with(&typed);
+    let found: Vec<T> = named.into_iter().filter(is_meant).map(|(status, _)| status).collect();
+    if found.is_empty() {
+        return Err(format!("{text} is no status: there are {names}"));
+    }
+    Ok(found)
+}
+
+pub(super) fn moment(text: &str, zone: &TimeZone, is_until: bool) -> Result<Moment, String> {
     span(text)
         .map(Moment::Ago)
         .or_else(|| instant(text, zone, is_until).map(Moment::At))

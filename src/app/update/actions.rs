@@ -85,7 +85,7 @@ pub(super) fn started(model: &mut Model, request: u64, result: Result<Arn, Strin
             model.notice = Some(Notice { text: format!("started {}", arn.name()), is_error: false });
             model.follow_newest = true;
             let mut wishes = look_at(model, arn);
-            wishes.extend([Cmd::FetchExecutions, Cmd::FetchOrders]);
+            wishes.extend([Cmd::FetchExecutions, super::wishes::fetch_orders(model)]);
             wishes
         }
         Err(problem) => {

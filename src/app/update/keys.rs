@@ -87,7 +87,8 @@ pub(super) fn open_prompt(model: &mut Model) {
         Pane::Logs => model.logs.view().needle.clone(),
         Pane::Events => model.events.filter().to_owned(),
         Pane::Graph => String::new(),
-        Pane::Orders | Pane::Timeline | Pane::Metrics => return,
+        Pane::Orders => model.orders.text().to_owned(),
+        Pane::Timeline | Pane::Metrics => return,
     };
     let mut text = Editor::new(&before);
     text.apply(Edit::End);
@@ -110,6 +111,7 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
                 let typed = prompt.text.text();
                 let whole = match prompt.pane {
                     Pane::Executions => query::complete(&typed, &vocabulary).into_iter().next(),
+                    Pane::Orders => query::complete_orders(&typed).into_iter().next(),
                     Pane::Graph => states.into_iter().find(|state| is_like(state, &typed)),
                     _ => None,
                 };
@@ -122,7 +124,11 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         }
         _ => {}
     }
-    super::wishes::fetch_details(model)
+    let mut wishes = super::wishes::fetch_details(model);
+    if model.prompt.is_none() && model.has_orders && model.orders.confirm() {
+        wishes.push(super::wishes::fetch_orders(model));
+    }
+    wishes
 }
 
 /// Searches as one types.
@@ -159,7 +165,8 @@ fn search(model: &mut Model, pane: Pane, kind: PromptKind, text: String) {
                 super::looking::choose_state(model, state);
             }
         }
-        Pane::Orders | Pane::Timeline | Pane::Metrics => {}
+        Pane::Orders => model.orders.look(&text, &model.zone, model.now),
+        Pane::Timeline | Pane::Metrics => {}
     }
 }
 
@@ -176,6 +183,10 @@ pub(super) fn forget_search(model: &mut Model) -> bool {
         Pane::Executions if !model.query.is_empty() || !model.query_text.is_empty() => ask(model, String::new()),
         Pane::Events if !model.events.filter().is_empty() => {
             search(model, Pane::Events, PromptKind::Search, String::new());
+        }
+        Pane::Orders if !model.orders.text().is_empty() => {
+            model.orders.look("", &model.zone, model.now);
+            model.orders.confirm();
         }
         Pane::Executions if !model.list.marked().is_empty() => {
             model.list.clear_marks();

@@ -12,6 +12,7 @@ use crate::app::inspector::{Inspector, Sources};
 use crate::app::lens;
 use crate::app::logs::{Scope, StateScope};
 use crate::app::model::{Cmd, Model, Pane, Subject};
+use crate::app::orders;
 use crate::app::query::Query;
 use crate::app::run::VisitStatus;
 use crate::app::timeline_view::TimelineView;
@@ -239,7 +240,13 @@ pub(super) fn inspect(model: &mut Model) {
         }
         Subject::Order => match (&model.order, &model.order_facts) {
             (None, _) => inspector.show_note("Choose an order."),
-            (Some(id), Some(facts)) if facts.record.order_id == *id => inspector.show_order(facts),
+            (Some(id), Some(facts)) if facts.record.order_id == *id => match model.past() {
+                None => inspector.show_order(facts),
+                Some(at) => match orders::as_of(facts, at) {
+                    Some(facts) => inspector.show_order(&facts),
+                    None => inspector.show_note("At that moment it had not been taken in."),
+                },
+            },
             (Some(_), _) => inspector.show_note("Loading, or not recorded."),
         },
         Subject::Compare | Subject::Fleet => {}

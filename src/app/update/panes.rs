@@ -4,7 +4,7 @@ use super::looking::{
     choose_state, choose_visit, count_fleet, follow_newest, follow_state, look_at, order_of, scope_logs, seeked, show,
     state_scope,
 };
-use super::wishes::{fetch_details, fetch_metrics, fetch_order, functions};
+use super::wishes::{fetch_details, fetch_metrics, fetch_older_orders, fetch_order, functions};
 use super::{actions, keys, reaching};
 use crate::app::clip::{self, Clip, Copyable, Focused};
 use crate::app::export::Exported;
@@ -150,7 +150,8 @@ fn focus(model: &mut Model, index: usize) -> Vec<Cmd> {
 /// One step back: from what was searched for, from a comparison, from the past, from a whole screen, to the list.
 fn back(model: &mut Model) -> Vec<Cmd> {
     if keys::forget_search(model) {
-        return Vec::new();
+        let is_new = model.focus == Pane::Orders;
+        return is_new.then(|| super::wishes::fetch_orders(model)).into_iter().collect();
     }
     if model.subject == Subject::Compare {
         (model.compared, model.subject) = (None, Subject::State);
@@ -206,10 +207,16 @@ pub(super) fn step_in(model: &mut Model, pane: Pane, by: isize) -> Vec<Cmd> {
             }
         },
         Pane::Orders => {
-            let from = model.orders.iter().position(|order| Some(&order.order_id) == model.order.as_ref());
-            let Some(to) = stepped(from, by, model.orders.len()) else { return Vec::new() };
-            model.order = Some(model.orders[to].order_id.clone());
-            return fetch_order(model);
+            let from = model.order.as_ref().and_then(|id| model.orders.place(id));
+            let to = stepped(from, by, model.orders.rows().len());
+            let chosen = to.and_then(|to| model.orders.row(to)).map(|order| order.order_id.clone());
+            let is_other = chosen.is_some() && chosen != model.order;
+            if is_other {
+                model.order = chosen;
+            }
+            let mut wishes = if is_other { fetch_order(model) } else { Vec::new() };
+            wishes.extend(fetch_older_orders(model));
+            return wishes;
         }
         Pane::Logs => model.logs.scroll_by(by),
         Pane::Timeline => {
@@ -307,7 +314,7 @@ fn to_failure(model: &mut Model, first: bool) {
 /// From an execution to its order, and from an order to its execution: they share their name.
 fn to_other(model: &mut Model) -> Vec<Cmd> {
     if model.focus == Pane::Orders {
-        let execution = model.orders.iter().find(|order| Some(&order.order_id) == model.order.as_ref());
+        let execution = model.order.as_ref().and_then(|id| model.orders.get(id));
         let Some(arn) = execution.map(|order| Arn(order.execution.clone())) else { return Vec::new() };
         let mut wishes = show(model, Pane::Graph);
         model.follow_newest = false;

@@ -75,8 +75,9 @@ fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
             }
         }
         Pane::Orders => {
-            let chosen = model.orders.iter().position(|order| Some(&order.order_id) == model.order.as_ref());
-            if let Some(order) = row_of(chosen, model.orders.len(), rows, row).and_then(|at| model.orders.get(at)) {
+            let chosen = model.order.as_ref().and_then(|id| model.orders.place(id));
+            let length = model.orders.rows().len();
+            if let Some(order) = row_of(chosen, length, rows, row).and_then(|at| model.orders.row(at)) {
                 model.order = Some(order.order_id.clone());
                 wishes.extend(super::wishes::fetch_order(model));
             }

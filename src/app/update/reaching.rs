@@ -4,6 +4,7 @@ use super::looking::{leave_machine, look_at, show};
 use super::wishes::refresh;
 use crate::app::elsewhere::Reached;
 use crate::app::model::{Cmd, Dialog, Model, Notice, Pane};
+use crate::app::orders::OrdersList;
 use crate::app::palette::{Palette, Target, TargetKind};
 use crate::facts::{Arn, ExecutionSummary};
 
@@ -191,7 +192,7 @@ pub(super) fn reached(model: &mut Model, result: Result<Reached, String>) -> Vec
     model.is_unlocked = false;
     model.settings.read_only = model.is_careful();
     model.machines = Vec::new();
-    (model.orders, model.orders_loaded, model.has_orders) = (Vec::new(), false, true);
+    (model.orders, model.has_orders) = (OrdersList::default(), true);
     (model.order, model.order_facts) = (None, None);
     model.troubles.clear();
     model.notice = None;

@@ -81,7 +81,7 @@ impl Model {
     /// The order that waits for approval: the one that is looked at, or that of the execution that is.
     pub fn waiting_order(&self) -> Option<(&OrderRecord, &str)> {
         let of_execution = self.watch.as_ref().map(|watch| watch.arn.0.as_str());
-        let mut known = self.orders.iter().chain(self.order_facts.iter().map(|facts| &facts.record));
+        let mut known = self.orders.records().iter().chain(self.order_facts.iter().map(|facts| &facts.record));
         let order = if self.subject == Subject::Order || self.focus == Pane::Orders {
             known.find(|order| Some(&order.order_id) == self.order.as_ref())
         } else {

@@ -12,7 +12,7 @@ const LOGS_BACK: i64 = 3_600_000;
 pub(super) fn refresh(model: &Model) -> Vec<Cmd> {
     let mut wishes = vec![Cmd::FetchExecutions];
     if model.has_orders {
-        wishes.push(Cmd::FetchOrders);
+        wishes.push(fetch_orders(model));
     }
     wishes.extend(fetch_logs(model));
     if model.identity.is_none() {
@@ -68,6 +68,20 @@ pub(super) fn fetch_metrics(model: &Model) -> Vec<Cmd> {
     let (Some(periods), Some(known)) = (model.metrics.wanted(model.now), &model.known) else { return Vec::new() };
     let functions = metrics::functions(&known.facts.definition);
     vec![Cmd::FetchMetrics { machine: known.facts.arn.unqualified(), functions, periods }]
+}
+
+/// The newest of the orders that are asked for.
+pub(super) fn fetch_orders(model: &Model) -> Cmd {
+    Cmd::FetchOrders { asked: model.orders.asked(model.now) }
+}
+
+/// Older ones, where the chosen one is the last that was read.
+pub(super) fn fetch_older_orders(model: &mut Model) -> Vec<Cmd> {
+    let last = model.orders.rows().len().checked_sub(1);
+    let place = model.order.as_ref().and_then(|id| model.orders.place(id));
+    let is_at_end = place == last;
+    let asked = is_at_end.then(|| model.orders.ask_older(model.now)).flatten();
+    asked.map(|asked| Cmd::FetchOlderOrders { asked }).into_iter().collect()
 }
 
 /// The order that is looked at.
