@@ -32,9 +32,20 @@ fn workflow(states: usize) -> Graph {
             key: 0,
         });
     };
+    // Where a side way of three boxes ends, which joins the main one again or does not.
+    let mut side_end = None;
     for step in 0..steps {
-        if step + 1 < steps {
+        if side_end == Some(step) {
+            side_end = None;
+            if draw(2) == 0 && step + 3 < steps {
+                edge(step, step + 3, "", false);
+            }
+        } else if step + 1 < steps {
             edge(step, step + 1, "", false);
+        }
+        if side_end.is_none() && step + 4 < steps && draw(6) == 0 {
+            edge(step, step + 4, "default", false);
+            side_end = Some(step + 3);
         }
         match draw(8) {
             0 if step + 2 < steps => edge(step, (step + 2 + draw(4)).min(steps - 1), "default", false),

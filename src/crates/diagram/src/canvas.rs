@@ -126,7 +126,7 @@ pub(crate) struct Canvas {
     pub(crate) conflict: bool,
     /// How often lines that have nothing to do with each other cross.
     pub(crate) crossings: usize,
-    /// How often lines turn.
+    /// In how many cells lines turn or join.
     pub(crate) bends: usize,
 }
 
@@ -279,7 +279,6 @@ impl Canvas {
             if let Some(after) = path.get(index + 1) {
                 arms |= arm(*cell, *after);
             }
-            self.bends += usize::from(arms & HORIZONTAL != 0 && arms & VERTICAL != 0);
             let head = index + 1 == path.len();
             self.stroke(*cell, Stroke { net, arms, dashed, head });
         }
@@ -287,12 +286,17 @@ impl Canvas {
     }
 
     fn stroke(&mut self, (x, y): (usize, usize), stroke: Stroke) {
-        let (mut conflict, mut crossings) = (false, 0);
+        let turns = |arms: u8| usize::from(arms & HORIZONTAL != 0 && arms & VERTICAL != 0);
+        let (mut conflict, mut crossings, mut bends) = (false, 0, 0);
         if let Some(mark) = self.at(x, y) {
             match mark {
-                Mark::Blank => *mark = Mark::Stroke(stroke),
+                Mark::Blank => {
+                    *mark = Mark::Stroke(stroke);
+                    bends = turns(stroke.arms);
+                }
                 Mark::Border { port, .. } => *port |= stroke.arms,
                 Mark::Stroke(there) if there.net == stroke.net => {
+                    bends = turns(there.arms | stroke.arms) - turns(there.arms);
                     there.arms |= stroke.arms;
                     there.head |= stroke.head;
                     there.dashed &= stroke.dashed;
@@ -309,6 +313,7 @@ impl Canvas {
         }
         self.conflict |= conflict;
         self.crossings += crossings;
+        self.bends += bends;
     }
 
     pub(crate) fn finish(self, charset: Charset) -> Drawing {

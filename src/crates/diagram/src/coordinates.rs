@@ -2,10 +2,10 @@
 //!
 //! The columns are the ranks of Gansner's auxiliary graph (section 4.2 of his paper): a node for each box and passage,
 //! and one for each line, which is tied to both its ends. They begin where Brandes and Köpf, "Fast and Simple Horizontal
-//! Coordinate Assignment" (2002), put them, with ports and widths, so that a scope for which the effort does not suffice
-//! is well drawn all the same.
+//! Coordinate Assignment" (2002), put them, with ports and widths; and stay there if the effort does not suffice to find
+//! better ones.
 
-use crate::simplex::{Span, improve};
+use crate::simplex::{Span, cost, improve};
 
 /// What stands in the ranks, by number, and the lines between neighbouring ranks.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +45,7 @@ impl Grid {
     pub(crate) fn columns(&self, effort: usize) -> Vec<i64> {
         let seed = self.seed();
         let items = self.widths.len();
-        // Walls at both sides, which a narrow drawing keeps together: the least that there is to win.
+        // Walls at both sides, which keep the drawing narrow: the least that there is to win.
         let (left, right) = (items + self.lines.len(), items + self.lines.len() + 1);
         let mut spans = vec![Span { from: left, to: right, least: 0, weight: 1 }];
         for rank in &self.ranks {
@@ -58,7 +58,7 @@ impl Grid {
                 spans.push(Span { from: *last, to: right, least: self.widths[*last], weight: 0 });
             }
         }
-        let mut values = seed;
+        let mut values = seed.clone();
         for (index, line) in self.lines.iter().enumerate() {
             let passages = usize::from(self.passages[line.upper]) + usize::from(self.passages[line.lower]);
             let weight = i64::from(line.weight.max(1)) * STRAIGHT[passages];
@@ -70,7 +70,12 @@ impl Grid {
         let ends = (0..items).map(|item| (values[item], values[item] + self.widths[item]));
         let (least, most) = ends.fold((0, 0), |(least, most), (left, right)| (least.min(left), most.max(right)));
         values.extend([least, most]);
+        let before = cost(&spans, &values);
         improve(&spans, &mut values, effort);
+        // A search that ends early may not have made good yet what its first tree moved.
+        if cost(&spans, &values) > before {
+            return seed;
+        }
         values.truncate(items);
         values
     }
@@ -167,7 +172,7 @@ impl Grid {
             for item in rank {
                 let lines = &above[*item];
                 let middle = lines.len().saturating_sub(1) / 2..=lines.len() / 2;
-                for line in lines.get(middle).or(lines.get(..1)).unwrap_or_default() {
+                for line in lines.get(middle).unwrap_or_default() {
                     let upper = line.upper;
                     if place[upper] < free || (!is_inner(line) && crosses_inner(line)) {
                         continue;

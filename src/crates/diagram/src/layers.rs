@@ -79,18 +79,18 @@ pub(crate) fn back_edges(nodes: usize, edges: &[(usize, usize)], start: Option<u
 pub(crate) struct Fall {
     pub(crate) from: usize,
     pub(crate) to: usize,
-    /// Ranks between its ends, at least.
+    /// How many ranks lower `to` is, at least.
     pub(crate) least: usize,
-    /// What each rank that it is longer costs.
+    /// What each rank costs that it is longer. Nothing, where its length is not seen.
     pub(crate) weight: u32,
 }
 
-/// What the ranks of a scope may cost: those of a thousand boxes take a tenth of it.
+/// What the ranks of a scope may cost: those of 1,500 boxes with many branches take a quarter of it.
 const EFFORT: usize = 2_000_000;
 
-/// Ranks the nodes so that the edges are as short as they can be together, by their weights; of equals, as high as the
-/// longest way to each allows.
-pub(crate) fn ranks(nodes: usize, falls: &[Fall]) -> Vec<usize> {
+/// Ranks the nodes so that the edges are as short as they can be together, by their weights. The search begins with the
+/// longest way to each node, and `start` is in the first rank.
+pub(crate) fn ranks(nodes: usize, falls: &[Fall], start: Option<usize>) -> Vec<usize> {
     let mut waiting = vec![0_usize; nodes];
     let mut outgoing: Vec<Vec<&Fall>> = vec![Vec::new(); nodes];
     for fall in falls {
@@ -111,15 +111,13 @@ pub(crate) fn ranks(nodes: usize, falls: &[Fall]) -> Vec<usize> {
     let signed = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
     let mut spans: Vec<Span> = falls
         .iter()
-        .map(|fall| Span {
-            from: fall.from,
-            to: fall.to,
-            least: signed(fall.least),
-            weight: i64::from(fall.weight.max(1)),
-        })
+        .map(|fall| Span { from: fall.from, to: fall.to, least: signed(fall.least), weight: i64::from(fall.weight) })
         .collect();
-    // The top, which holds together what no edge joins. It comes at no cost, and last.
-    spans.extend((0..nodes).map(|node| Span { from: nodes, to: node, least: 0, weight: 0 }));
+    // The top, which holds together what no edge joins. Only the start hangs on it, by more than all that could pull it
+    // down.
+    let heaviest = 1 + spans.iter().map(|span| span.weight).sum::<i64>();
+    let hangs = |node| if start == Some(node) { heaviest } else { 0 };
+    spans.extend((0..nodes).map(|node| Span { from: nodes, to: node, least: 0, weight: hangs(node) }));
     let mut values: Vec<i64> = rank.into_iter().map(signed).chain([0]).collect();
     improve(&spans, &mut values, EFFORT);
     let top = values.iter().copied().min().unwrap_or(0);
@@ -145,10 +143,18 @@ mod tests {
         // A box on a side way stands beside that of the main way to which its heavier edge leads.
         let fall = |from, to, weight| Fall { from, to, least: 1, weight };
         let main = [fall(0, 1, 4), fall(1, 2, 4), fall(2, 3, 4)];
-        let ranks_of =
-            |first: u32, second: u32| ranks(5, &[&main[..], &[fall(0, 4, first), fall(4, 3, second)]].concat());
+        let ranks_of = |first: u32, second: u32| {
+            ranks(5, &[&main[..], &[fall(0, 4, first), fall(4, 3, second)]].concat(), Some(0))
+        };
         assert_eq!(ranks_of(4, 1), [0, 1, 2, 3, 1]);
         assert_eq!(ranks_of(1, 4), [0, 1, 2, 3, 2]);
         assert_eq!(ranks_of(2, 2), [0, 1, 2, 3, 1]);
+    }
+
+    #[test]
+    fn the_start_is_at_the_top() {
+        // What nothing leads to would pull the start down to itself.
+        let fall = |from, to| Fall { from, to, least: 1, weight: 4 };
+        assert_eq!(ranks(4, &[fall(0, 1), fall(2, 3), fall(3, 1)], Some(0))[0], 0);
     }
 }

@@ -14,7 +14,7 @@ enum Start {
     Given,
     /// Nodes as they were given, passages left of them.
     PassagesLeft,
-    /// As they are met along the edges, in their order: the ordinary ones come first, so that failures are at the right.
+    /// As they are met along the edges, in the order in which those were given.
     Along,
     /// As they are met along the edges, the last ones first.
     AlongBackwards,
@@ -23,7 +23,7 @@ enum Start {
 const STARTS: [Start; 4] = [Start::Given, Start::PassagesLeft, Start::Along, Start::AlongBackwards];
 
 /// What stands in the ranks, by number: the nodes, and behind them the passages.
-struct Scope {
+struct Lattice {
     items: Vec<Item>,
     rank_of: Vec<usize>,
     /// What each item is joined with in the rank above it and in the one below.
@@ -34,28 +34,28 @@ struct Scope {
 /// that come of it, those with fewest crossings first. `straight` are edges as index, upper node, lower node.
 pub(crate) fn orders(rank_of: &[usize], straight: &[(usize, usize, usize)], first: Option<usize>) -> Vec<Layers> {
     let count = rank_of.iter().max().map_or(0, |last| last + 1);
-    let scope = Scope::new(rank_of, straight);
+    let lattice = Lattice::new(rank_of, straight);
     let mut found: Vec<(usize, Vec<Vec<usize>>)> = Vec::new();
     for start in STARTS {
         let mut ranks: Vec<Vec<usize>> = vec![Vec::new(); count];
-        for item in scope.started(start, rank_of.len(), first) {
-            ranks[scope.rank_of[item]].push(item);
+        for item in lattice.started(start, rank_of.len(), first) {
+            ranks[lattice.rank_of[item]].push(item);
         }
-        let sorted = scope.swept(ranks);
+        let sorted = lattice.swept(ranks);
         if found.iter().all(|known| known.1 != sorted.1) {
             found.push(sorted);
         }
     }
     found.sort_by_key(|(crossings, _)| *crossings);
     let named = |ranks: Vec<Vec<usize>>| {
-        ranks.into_iter().map(|rank| rank.into_iter().map(|item| scope.items[item]).collect()).collect()
+        ranks.into_iter().map(|rank| rank.into_iter().map(|item| lattice.items[item]).collect()).collect()
     };
     found.into_iter().map(|(_, ranks)| Layers { ranks: named(ranks), rank_of: rank_of.to_vec() }).collect()
 }
 
-impl Scope {
+impl Lattice {
     fn new(rank_of: &[usize], straight: &[(usize, usize, usize)]) -> Self {
-        let mut scope = Self {
+        let mut lattice = Self {
             items: (0..rank_of.len()).map(Item::Node).collect(),
             rank_of: rank_of.to_vec(),
             joined: vec![[Vec::new(), Vec::new()]; rank_of.len()],
@@ -63,17 +63,17 @@ impl Scope {
         for (edge, from, to) in straight {
             let mut last = *from;
             for rank in rank_of[*from] + 1..rank_of[*to] {
-                let passage = scope.items.len();
-                scope.items.push(Item::Passage(*edge));
-                scope.rank_of.push(rank);
-                scope.joined.push([vec![last], Vec::new()]);
-                scope.joined[last][1].push(passage);
+                let passage = lattice.items.len();
+                lattice.items.push(Item::Passage(*edge));
+                lattice.rank_of.push(rank);
+                lattice.joined.push([vec![last], Vec::new()]);
+                lattice.joined[last][1].push(passage);
                 last = passage;
             }
-            scope.joined[last][1].push(*to);
-            scope.joined[*to][0].push(last);
+            lattice.joined[last][1].push(*to);
+            lattice.joined[*to][0].push(last);
         }
-        scope
+        lattice
     }
 
     /// All items, in the order of a start.
@@ -157,7 +157,8 @@ impl Scope {
             for rank in ranks.iter_mut() {
                 for at in 1..rank.len() {
                     let (left, right) = (rank[at - 1], rank[at]);
-                    if self.between(left, right, place) > self.between(right, left, place) {
+                    let (now, turned) = self.between(left, right, place);
+                    if turned < now {
                         rank.swap(at - 1, at);
                         place.swap(left, right);
                         changed = true;
@@ -170,12 +171,20 @@ impl Scope {
         }
     }
 
-    /// How often the lines of two neighbours cross each other.
-    fn between(&self, left: usize, right: usize, place: &[usize]) -> usize {
-        let crossed = |[left, right]: [&Vec<usize>; 2]| -> usize {
-            left.iter().map(|one| right.iter().filter(|other| place[**other] < place[*one]).count()).sum()
+    /// How often the lines of two neighbours cross each other as they stand, and how often the other way round.
+    fn between(&self, left: usize, right: usize, place: &[usize]) -> (usize, usize) {
+        let sorted = |item: usize, side: usize| {
+            let mut places: Vec<usize> = self.joined[item][side].iter().map(|other| place[*other]).collect();
+            places.sort_unstable();
+            places
         };
-        (0..2).map(|side| crossed([&self.joined[left][side], &self.joined[right][side]])).sum()
+        let (mut now, mut turned) = (0, 0);
+        for side in 0..2 {
+            let (lefts, rights) = (sorted(left, side), sorted(right, side));
+            now += lefts.iter().map(|one| rights.partition_point(|other| other < one)).sum::<usize>();
+            turned += rights.iter().map(|one| lefts.partition_point(|other| other < one)).sum::<usize>();
+        }
+        (now, turned)
     }
 
     fn all_crossings(&self, ranks: &[Vec<usize>], place: &[usize]) -> usize {
@@ -214,10 +223,14 @@ mod tests {
 
     #[test]
     fn neighbours_change_where_that_crosses_less() {
-        // Two boxes whose lines cross once as given, and two that share all they lead to.
-        let rank_of = [0, 0, 1, 1];
-        let straight = [(0, 0, 3), (1, 1, 2)];
-        let best = orders(&rank_of, &straight, Some(0)).swap_remove(0);
-        assert_eq!(best.ranks, [vec![Item::Node(0), Item::Node(1)], vec![Item::Node(3), Item::Node(2)]]);
+        let rank_of = [0, 0, 0, 1, 1, 2, 2];
+        let straight = [(0, 0, 3), (1, 2, 3), (2, 1, 4), (3, 3, 6), (4, 4, 5)];
+        let lattice = Lattice::new(&rank_of, &straight);
+        let mut ranks = vec![vec![0, 1, 2], vec![3, 4], vec![5, 6]];
+        let mut place = vec![0, 1, 2, 0, 1, 0, 1];
+        assert_eq!(lattice.all_crossings(&ranks, &place), 2);
+        lattice.transpose(&mut ranks, &mut place);
+        assert_eq!(ranks, [vec![0, 2, 1], vec![3, 4], vec![6, 5]]);
+        assert_eq!(lattice.all_crossings(&ranks, &place), 0);
     }
 }

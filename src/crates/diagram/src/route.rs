@@ -183,14 +183,7 @@ impl Net {
 }
 
 impl<'a> Plan<'a> {
-    fn make(
-        graph: &'a Graph,
-        boxes: &[Body],
-        ranking: &Ranking,
-        in_lane: &BTreeSet<usize>,
-        choice: &Choice,
-        style: Style,
-    ) -> Self {
+    fn make(graph: &'a Graph, boxes: &[Body], ranking: &Ranking, choice: &Choice, style: Style, effort: usize) -> Self {
         let Ranking { straight, detours, beside, orders } = ranking;
         let layers = orders[choice.order.min(orders.len() - 1)].clone();
         let lane_sides: BTreeMap<usize, Side> = detours
@@ -246,10 +239,10 @@ impl<'a> Plan<'a> {
             width: 0,
             layers,
         };
-        let anchors = plan.exit_offsets(&leaving, &slots);
-        plan.place_columns(straight, &anchors);
-        plan.place_exits(&leaving, &slots);
-        plan.route(straight, detours, in_lane, &anchors);
+        let anchors = plan.exit_offsets(&leaving, &slots, detours);
+        plan.place_columns(straight, &anchors, effort);
+        plan.place_exits(&anchors);
+        plan.route(straight, detours, &anchors);
         plan.assign_tracks();
         plan
     }
@@ -268,47 +261,38 @@ impl<'a> Plan<'a> {
         }
     }
 
-    /// How far from the left of its box each edge will leave, by its index; and, behind those, where lines had best
-    /// enter each node: above the way on, so that a chain of boxes hangs on one straight line.
-    fn exit_offsets(&self, leaving: &[Vec<usize>], slots: &[Vec<usize>]) -> Anchors {
+    /// How far from the left of its box each edge leaves, by its index; and, behind those, where lines had best enter each
+    /// node: above the way on, so that a chain of boxes hangs on one straight line.
+    fn exit_offsets(&self, leaving: &[Vec<usize>], slots: &[Vec<usize>], detours: &[usize]) -> Anchors {
+        let in_lanes: BTreeSet<usize> = detours.iter().copied().collect();
         let mut anchors = Anchors { exits: BTreeMap::new(), entries: Vec::new() };
         for (node, edges) in leaving.iter().enumerate() {
-            // As they will leave: in the order in which what they lead to stands in the next rank.
+            // As what they lead to stands in the next rank; what runs in lanes leaves at their side.
             let next = self.layers.ranks.get(self.layers.rank_of[node] + 1).map_or(&[][..], Vec::as_slice);
-            let place_below = |edge: usize| {
-                let leads_to = [Item::Passage(edge), Item::Node(self.graph.edges[edge].to)];
-                next.iter().position(|item| leads_to.contains(item)).unwrap_or(next.len())
+            let place = |edge: usize| {
+                let to = self.graph.edges[edge].to;
+                if in_lanes.contains(&edge) {
+                    return if self.lane_sides.get(&to) == Some(&Side::Left) { (0, 0) } else { (2, 0) };
+                }
+                let leads_to = [Item::Passage(edge), Item::Node(to)];
+                (1, next.iter().position(|item| leads_to.contains(item)).unwrap_or(next.len()))
             };
-            let mut order: Vec<(u8, usize, usize, usize)> = edges
-                .iter()
-                .zip(&slots[node])
-                .map(|(edge, slot)| (self.place_among(*edge), place_below(*edge), *edge, *slot))
-                .collect();
+            let mut order: Vec<((u8, usize), usize, usize)> =
+                edges.iter().zip(&slots[node]).map(|(edge, slot)| (place(*edge), *edge, *slot)).collect();
             order.sort_unstable();
             let mut x = self.first_exit(node, &order.iter().map(|(.., slot)| *slot).collect::<Vec<_>>());
-            let mut entry = self.widths[node] / 2;
-            let mut is_first = true;
-            for (place, _, edge, slot) in order {
-                if place == 1 && std::mem::take(&mut is_first) {
-                    entry = x;
+            let mut ways_on: Vec<(bool, usize)> = Vec::new();
+            for ((side, _), edge, slot) in order {
+                if side == 1 {
+                    ways_on.push((self.graph.edges[edge].detour, x));
                 }
                 anchors.exits.insert(edge, x);
                 x += slot;
             }
-            anchors.entries.push(entry);
+            // The ordinary ones before the detours.
+            anchors.entries.push(ways_on.into_iter().min().map_or(self.widths[node] / 2, |(_, x)| x));
         }
         anchors
-    }
-
-    /// Where an edge leaves among the others of its box: those to lanes at the left first, the detours last.
-    fn place_among(&self, edge: usize) -> u8 {
-        let edge = &self.graph.edges[edge];
-        match (edge.detour, self.lane_sides.get(&edge.to)) {
-            (true, Some(Side::Left)) => 0,
-            (true, Some(Side::Right)) => 2,
-            // Without a lane it runs like any other.
-            (true, None) | (false, _) => 1,
-        }
     }
 
     /// One edge leaves from the middle; several share the width, their labels to the right of each.
@@ -333,49 +317,17 @@ impl<'a> Plan<'a> {
         place.map_or(0, |place| self.lefts[rank][place])
     }
 
-    fn middle_of(&self, node: usize) -> usize {
-        self.left_of(node) + self.widths[node] / 2
-    }
-
     fn passage(&self, rank: usize, edge: usize) -> usize {
         let place = self.layers.ranks[rank].iter().position(|item| *item == Item::Passage(edge));
         place.map_or(0, |place| self.lefts[rank][place])
     }
 
-    /// Edges leave side by side, those to the left first, the detours at the right.
-    fn place_exits(&mut self, leaving: &[Vec<usize>], slots: &[Vec<usize>]) {
-        for (node, edges) in leaving.iter().enumerate() {
-            let mut order: Vec<(u8, usize, usize, usize)> = edges
-                .iter()
-                .zip(&slots[node])
-                .map(|(edge, slot)| {
-                    let to = self.graph.edges[*edge].to;
-                    let far = self.layers.rank_of[to] > self.layers.rank_of[node] + 1;
-                    let towards = if far && !self.graph.edges[*edge].detour {
-                        self.passage(self.layers.rank_of[node] + 1, *edge)
-                    } else {
-                        self.middle_of(to)
-                    };
-                    (self.place_among(*edge), towards, *edge, *slot)
-                })
-                .collect();
-            order.sort_unstable();
-            let left = self.left_of(node);
-            let mut x = left + self.first_exit(node, &order.iter().map(|(.., slot)| *slot).collect::<Vec<_>>());
-            for (_, _, edge, slot) in order {
-                self.exits.insert(edge, x);
-                x += slot;
-            }
-        }
+    fn place_exits(&mut self, anchors: &Anchors) {
+        self.exits =
+            anchors.exits.iter().map(|(edge, x)| (*edge, self.left_of(self.graph.edges[*edge].from) + x)).collect();
     }
 
-    fn route(
-        &mut self,
-        straight: &[(usize, usize, usize)],
-        detours: &[usize],
-        in_lane: &BTreeSet<usize>,
-        anchors: &Anchors,
-    ) {
+    fn route(&mut self, straight: &[(usize, usize, usize)], detours: &[usize], anchors: &Anchors) {
         let count = self.layers.ranks.len();
         self.channels = (0..=count).map(|_| Channel::default()).collect();
         self.place_lanes(detours);
@@ -409,16 +361,6 @@ impl<'a> Plan<'a> {
             };
             if self.side_exits.contains_key(edge) {
                 into(&mut hops);
-            } else if leaves == enters && !in_lane.contains(edge) {
-                let net = NetKey::Into(to);
-                hops.push(Hop {
-                    channel: enters,
-                    from: self.exits[edge],
-                    to: entries[&to],
-                    net,
-                    from_lane: false,
-                    to_lane: false,
-                });
             } else {
                 let net = NetKey::Lane(to);
                 hops.push(Hop {

@@ -15,8 +15,14 @@ pub(crate) struct Span {
     pub(crate) weight: i64,
 }
 
-/// Improves numbers that keep all least distances until no better ones are left, or `effort` steps are spent: looking at
-/// a span or a number is one. The numbers keep the distances at any time.
+/// What all distances cost together.
+pub(crate) fn cost(spans: &[Span], values: &[i64]) -> i64 {
+    spans.iter().map(|span| (values[span.to] - values[span.from]) * span.weight).sum()
+}
+
+/// Improves numbers that keep all least distances until no better ones are left, or about `effort` steps are spent: a
+/// span that is looked at or a number that changes is one. The numbers keep the distances at any time; with little effort
+/// they may cost more than before, because at first all trees are drawn tight.
 pub(crate) fn improve(spans: &[Span], values: &mut [i64], effort: usize) {
     if values.is_empty() {
         return;
@@ -248,7 +254,7 @@ impl<'a> Tree<'a> {
             (0..low).chain(lim + 1..self.numbered.len()).for_each(|place| look(self, place));
         }
         let Some((slack, entering)) = nearest else {
-            // Nothing stops it: only with weights that are not to be had, below zero. Left as it is.
+            // Nothing stops it: that takes weights below zero, which nobody passes. Left as it is.
             self.net[child] = 0;
             return steps + 1;
         };
@@ -305,10 +311,6 @@ impl<'a> Tree<'a> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    fn cost(spans: &[Span], values: &[i64]) -> i64 {
-        spans.iter().map(|span| (values[span.to] - values[span.from]) * span.weight).sum()
-    }
 
     fn keeps(spans: &[Span], values: &[i64]) -> bool {
         spans.iter().all(|span| values[span.to] - values[span.from] >= span.least)

@@ -7,11 +7,8 @@ use crate::Charset;
 use crate::coordinates::{Grid, Line};
 use crate::layers::Item;
 
-/// What the columns of a scope may cost in steps of the network simplex.
-const EFFORT: usize = 1_000_000;
-
 impl Plan<'_> {
-    pub(super) fn place_columns(&mut self, straight: &[(usize, usize, usize)], anchors: &Anchors) {
+    pub(super) fn place_columns(&mut self, straight: &[(usize, usize, usize)], anchors: &Anchors, effort: usize) {
         let signed = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         // Nodes are numbered as they are, the passages of each edge behind them.
         let nodes = self.widths.len();
@@ -45,7 +42,7 @@ impl Plan<'_> {
         let passages = items.iter().map(|item| matches!(item, Item::Passage(_))).collect();
         let passage_gap = if self.style.charset == Charset::Ascii { GAP } else { PASSAGE_GAP };
         let grid = Grid { ranks, widths, passages, lines, gap: signed(GAP), passage_gap: signed(passage_gap) };
-        let columns = grid.columns(EFFORT);
+        let columns = grid.columns(effort);
         let by_rank = |values: &[i64]| -> Vec<Vec<i64>> {
             grid.ranks.iter().map(|rank| rank.iter().map(|item| values[*item]).collect()).collect()
         };
