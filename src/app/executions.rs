@@ -10,6 +10,9 @@ use super::index::{Entry, Index};
 use super::query::Query;
 use crate::facts::{Arn, ExecutionSummary, Millis};
 
+/// From so many rows on a list's columns have a head, and what is wrong with a query has a row of its own.
+pub const ROOMY: u16 = 6;
+
 /// What the list is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct Sources<'a> {

@@ -247,6 +247,25 @@ pub enum Action {
     },
 }
 
+/// What one can go back from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Another pane was looked at before, from which something led here.
+    Pane(Pane),
+    /// Something was searched for in a pane.
+    Search(Pane),
+    /// A pane fills the screen.
+    Zoom,
+    /// An earlier moment is looked at.
+    Past,
+    /// Two executions are beside each other.
+    Compare,
+    /// All executions are looked at.
+    Fleet,
+    /// An execution is looked at that the one before has started.
+    Child,
+}
+
 /// A sentence for the user, until the next key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
@@ -325,6 +344,8 @@ pub struct Model {
     pub fleet: Option<Fleet>,
     /// What is looked at of them.
     pub fleet_view: FleetView,
+    /// What one can go back from, the last one last.
+    pub steps: Vec<Step>,
     /// What the inspector shows: what belongs to the list that was focused last.
     pub subject: Subject,
     /// The inspector.
@@ -433,6 +454,7 @@ impl Model {
             compare_scroll: 0,
             compare_most: 0,
             orders: OrdersList::default(),
+            steps: Vec::new(),
             has_orders: true,
             order: None,
             order_facts: None,

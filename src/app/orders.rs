@@ -49,6 +49,17 @@ impl OrdersList {
         self.rows.iter().position(|row| self.records[*row].order_id == *id)
     }
 
+    /// The rows that are shown: behind the last one, that there are older ones.
+    pub fn shown_len(&self) -> usize {
+        self.rows.len() + usize::from(self.has_more() || self.is_reading)
+    }
+
+    /// The row of an order that is to be in view; with the last one, what is behind it.
+    pub fn shown_place(&self, id: &OrderId) -> Option<usize> {
+        let place = self.place(id)?;
+        Some(if place + 1 == self.rows.len() { self.shown_len() - 1 } else { place })
+    }
+
     /// An order that was read, listed or not.
     pub fn get(&self, id: &OrderId) -> Option<&OrderRecord> {
         self.records.iter().find(|record| record.order_id == *id)

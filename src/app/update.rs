@@ -12,6 +12,7 @@ mod panes;
 mod point;
 mod reaching;
 mod situation;
+mod steps;
 mod wishes;
 
 use super::model::{Cmd, Dialog, Known, Model, Msg, Notice, TaskKey};

@@ -52,16 +52,63 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
     }
     let counts = Line::from(counts).right_aligned();
     let room = usize::from(area.width).saturating_sub(counts.width() + 1);
-    let qualifier = model.machine.qualifier().map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
-    let name = format!("{}{qualifier}", model.machine.name());
-    let name = format!(" {} ", cut(&clean(&name), room.saturating_sub(2)));
+    let mut spans = vec![Span::raw(" ")];
+    for (at, crumb) in crumbs(model, room.saturating_sub(2)).into_iter().enumerate() {
+        if at > 0 {
+            spans.push(Span::styled(BETWEEN, theme.dim));
+        }
+        spans.push(Span::styled(crumb, theme.title));
+    }
+    spans.push(Span::raw("  "));
     let mut place = clean(&model.place);
     if let Some(identity) = &model.identity {
         place.push_str(&format!("  account {}", clean(&identity.account)));
     }
-    let place = cut(&place, room.saturating_sub(unicode_width::UnicodeWidthStr::width(name.as_str())));
-    Line::from(vec![Span::styled(name, theme.title), Span::styled(place, theme.dim)]).render(area, buffer);
+    let taken: usize = spans.iter().map(Span::width).sum();
+    spans.push(Span::styled(cut(&place, room.saturating_sub(taken)), theme.dim));
+    Line::from(spans).render(area, buffer);
     counts.render(area, buffer);
+}
+
+/// What stands between the steps of the way to what is looked at.
+const BETWEEN: &str = " › ";
+/// How wide each step becomes at most where all have to be short.
+const SHORT: [usize; 4] = [40, 24, 16, 10];
+
+/// The way to what is looked at: the state machine, the executions that have started one another, and what of the last
+/// one is chosen. Shortened as far as the room asks for; what is farther in stays.
+fn crumbs(model: &Model, room: usize) -> Vec<String> {
+    let qualifier = model.machine.qualifier().map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+    let mut names = vec![format!("{}{qualifier}", model.machine.name())];
+    match model.subject {
+        Subject::Fleet => names.push("all executions".to_owned()),
+        Subject::Compare => names.push("two executions".to_owned()),
+        Subject::Order => names.extend(model.order.as_ref().map(ToString::to_string)),
+        Subject::State => {
+            names.extend(model.ancestors.iter().map(|arn| arn.name().to_owned()));
+            if let Some(watch) = &model.watch {
+                names.push(watch.arn.name().to_owned());
+                let iteration = model.iteration.map(|iteration| format!(" [{iteration}]")).unwrap_or_default();
+                names.extend(model.state.as_ref().map(|state| format!("{state}{iteration}")));
+            }
+        }
+    }
+    let names: Vec<String> = names.iter().map(|name| clean(name)).collect();
+    let width = |names: &[String]| {
+        let own: usize = names.iter().map(|name| unicode_width::UnicodeWidthStr::width(name.as_str())).sum();
+        own + names.len().saturating_sub(1) * BETWEEN.chars().count()
+    };
+    let mut shown: Vec<String> = Vec::new();
+    for most in SHORT {
+        shown = names.iter().map(|name| cut(name, most)).collect();
+        if width(&shown) <= room {
+            return shown;
+        }
+    }
+    while shown.len() > 1 && width(&shown) > room {
+        shown.remove(0);
+    }
+    shown.iter().map(|name| cut(name, room)).collect()
 }
 
 /// Draws the footer, and answers which of its columns mean what.

@@ -12,12 +12,10 @@ use ratatui::widgets::Widget;
 use super::cells::{Times, aligned_right, below, padded, row, sign};
 use super::text::{cut, duration};
 use super::theme::Theme;
-use crate::app::executions::{ExecutionsList, Row};
+use crate::app::executions::{ExecutionsList, ROOMY, Row};
 use crate::app::settings::{Column, Settings, TimeStyle, Zone};
 use crate::facts::Millis;
 
-/// From so many rows on the columns have a head, and what is wrong with a query has a row of its own.
-pub(super) const ROOMY: u16 = 6;
 /// What goes where room is short, in this order.
 const GIVEN_UP: [Column; 5] = [Column::State, Column::Order, Column::Started, Column::Duration, Column::Status];
 /// How wide columns become where there is more room than all of them need, one after the other.

@@ -7,10 +7,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::cells::below;
-use super::executions::{ROOMY, asked_for, first_row};
+use super::executions::{asked_for, first_row};
 use super::text::{clean, cut};
 use super::theme::Theme;
 use crate::app::Model;
+use crate::app::executions::ROOMY;
 use crate::app::orders::status_at;
 use crate::facts::Millis;
 
@@ -43,10 +44,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer
     }
     let chosen = model.order.as_ref().and_then(|id| list.place(id));
     let rows = usize::from(rest.height);
-    // What is said of older ones is a row behind the last one, and seen with it.
-    let with_older = count + usize::from(older.is_some());
-    let last = count.checked_sub(1);
-    let first = first_row(if chosen == last { with_older.checked_sub(1) } else { chosen }, with_older, rows);
+    let in_view = model.order.as_ref().and_then(|id| list.shown_place(id));
+    let first = first_row(in_view, list.shown_len(), rows);
     for (row, order) in list.rows().enumerate().skip(first).take(rows) {
         let y = rest.y + u16::try_from(row - first).unwrap_or(0);
         let row_area = Rect { y, height: 1, ..rest };

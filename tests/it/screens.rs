@@ -459,7 +459,7 @@ fn another_place_is_reached_whole_or_not_at_all() {
     };
     app.tell(Msg::Connected(Box::new(Ok(reached.clone()))));
     let screen = app.screen();
-    assert!(screen.contains("invoices AWS live eu-west-1") && screen.contains("PRODUCTION"), "{screen}");
+    assert!(screen.contains("invoices  AWS live eu-west-1") && screen.contains("PRODUCTION"), "{screen}");
     assert!(screen.contains("read-only") && !screen.contains("ord-"), "{screen}");
     // It takes the same key twice in a row to allow changes there.
     let identity = Identity { account: "210987654321".into(), arn: "arn:aws:iam::210987654321:user/ada".into() };
@@ -574,6 +574,35 @@ fn orders_are_asked_for_by_status_and_time_and_read_on_at_the_end() {
     assert_eq!(*asked, OrdersAsked::default());
 }
 
+/// The pane that keys go to after some, and after each Esc that follows.
+#[test]
+fn esc_leads_back_the_way_one_came() {
+    use orderflow_tui::app::Pane as P;
+    let cases: [(&str, &[P]); 8] = [
+        // From an order to its execution.
+        ("4o", &[P::Graph, P::Orders, P::Executions]),
+        ("F", &[P::Inspector, P::Executions]),
+        ("\n\n", &[P::Inspector, P::Graph, P::Executions]),
+        // A pane that was gone to by its number is where one is afresh.
+        ("\n\n5", &[P::Logs, P::Executions]),
+        // What was done last is undone first: the whole screen, then the search, then the way.
+        ("F/error\nz", &[P::Inspector, P::Inspector, P::Inspector, P::Executions]),
+        ("Fz/error\n", &[P::Inspector, P::Inspector, P::Inspector, P::Executions]),
+        ("{{\n", &[P::Graph, P::Executions, P::Executions]),
+        ("v3\n", &[P::Executions, P::Inspector]),
+    ];
+    for (keys, expected) in cases {
+        let press: Vec<Key> = keys.chars().map(|key| if key == '\n' { Key::Enter } else { Key::Char(key) }).collect();
+        let mut app = App::lively(120, 40).keys(&press);
+        let mut panes = vec![app.model.focus];
+        for _ in 1..expected.len() {
+            app = app.keys(&[Key::Esc]);
+            panes.push(app.model.focus);
+        }
+        assert_eq!(panes, expected, "{keys:?}");
+    }
+}
+
 #[test]
 fn an_account_without_our_table_is_no_trouble() {
     let mut app = App::new(120, 40);
@@ -610,7 +639,9 @@ fn boxes_stay_where_they_are() {
             app.tell(Msg::History { execution: arn("ord-2"), result: Ok(events[1..until].to_vec()) });
             let screen = app.keys(&[Key::Char('2'), Key::Char('z')]).screen();
             let names = ["ReceiveOrder", "CheckLines", "LookAtStock", "ProcessPayment", "NeedsAttention"];
-            let place = |name: &str| screen.lines().enumerate().find_map(|(row, line)| Some((row, line.find(name)?)));
+            // The header names the chosen state.
+            let lines = || screen.lines().enumerate().skip(1);
+            let place = |name: &str| lines().find_map(|(row, line)| Some((row, line.find(name)?)));
             places.push(names.map(|name| place(name).map(|(row, byte)| (row, screen_column(&screen, row, byte)))));
         }
         assert!(places[0].iter().all(Option::is_some), "{places:?}");

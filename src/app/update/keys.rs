@@ -3,6 +3,7 @@
 use super::dialogs;
 use super::looking::{ask, list_anew};
 use super::panes;
+use super::steps::{self, Stand};
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
 use crate::app::model::{Cmd, Dialog, Model, Pane, Prompt, PromptKind};
@@ -36,6 +37,13 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
 pub(super) fn act(model: &mut Model, intent: Intent) -> Vec<Cmd> {
     // What is said twice is said in a row.
     model.unlocks_next &= intent == Intent::Unlock;
+    let before = Stand::of(model);
+    let wishes = done(model, intent);
+    steps::note(model, &before, intent);
+    wishes
+}
+
+fn done(model: &mut Model, intent: Intent) -> Vec<Cmd> {
     match intent {
         Intent::Quit => {
             model.quitting = true;
@@ -174,27 +182,37 @@ fn is_like(state: &str, typed: &str) -> bool {
     state.to_lowercase().contains(&typed.to_lowercase())
 }
 
-/// What was searched for in the focused pane is forgotten; whether there was something.
-pub(super) fn forget_search(model: &mut Model) -> bool {
+/// Whether something was searched for, or marked, in the focused pane.
+pub(super) fn has_search(model: &Model) -> bool {
     match model.focus {
-        Pane::Inspector if !model.inspector.search_text().is_empty() => drop(model.inspector.search("")),
+        Pane::Inspector => !model.inspector.search_text().is_empty(),
+        Pane::Logs => !model.logs.view().needle.is_empty() || !model.logs.view().filter.is_empty(),
+        Pane::Executions => !model.query.is_empty() || !model.query_text.is_empty() || !model.list.marked().is_empty(),
+        Pane::Events => !model.events.filter().is_empty(),
+        Pane::Orders => !model.orders.text().is_empty(),
+        Pane::Graph | Pane::Timeline | Pane::Metrics => false,
+    }
+}
+
+/// That is forgotten.
+pub(super) fn forget_search(model: &mut Model) -> Vec<Cmd> {
+    match model.focus {
+        Pane::Inspector => drop(model.inspector.search("")),
         Pane::Logs if !model.logs.view().needle.is_empty() => model.logs.look(|view| view.needle.clear()),
-        Pane::Logs if !model.logs.view().filter.is_empty() => model.logs.look(|view| view.filter.clear()),
+        Pane::Logs => model.logs.look(|view| view.filter.clear()),
         Pane::Executions if !model.query.is_empty() || !model.query_text.is_empty() => ask(model, String::new()),
-        Pane::Events if !model.events.filter().is_empty() => {
-            search(model, Pane::Events, PromptKind::Search, String::new());
-        }
-        Pane::Orders if !model.orders.text().is_empty() => {
-            model.orders.look("", &model.zone, model.now);
-            model.orders.confirm();
-        }
-        Pane::Executions if !model.list.marked().is_empty() => {
+        Pane::Executions => {
             model.list.clear_marks();
             list_anew(model);
         }
-        _ => return false,
+        Pane::Events => search(model, Pane::Events, PromptKind::Search, String::new()),
+        Pane::Orders => {
+            model.orders.look("", &model.zone, model.now);
+            return if model.orders.confirm() { vec![super::wishes::fetch_orders(model)] } else { Vec::new() };
+        }
+        Pane::Graph | Pane::Timeline | Pane::Metrics => {}
     }
-    true
+    Vec::new()
 }
 
 /// Whether keys go to a dialog that takes text.

@@ -58,7 +58,7 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::ZoomPane => model.zoomed = !model.zoomed,
         Intent::Grow => model.settings.panes.resize(model.focus, true),
         Intent::Shrink => model.settings.panes.resize(model.focus, false),
-        Intent::Back => return back(model),
+        Intent::Back => return super::steps::back(model),
         Intent::Density => model.graph.next_density(),
         Intent::Fit => model.graph.fit(),
         Intent::Minimap => {
@@ -100,7 +100,7 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         Intent::EventForward => seek(model, |watch| watch.step(1)),
         Intent::StateBack => seek(model, |watch| watch.step_state(false)),
         Intent::StateForward => seek(model, |watch| watch.step_state(true)),
-        Intent::Live => seek(model, |watch| watch.seek(usize::MAX)),
+        Intent::Live => to_the_present(model),
         Intent::Mark => match model.focus {
             Pane::Inspector => drop(model.inspector.toggle()),
             _ => model.list.toggle_mark(),
@@ -147,26 +147,9 @@ fn focus(model: &mut Model, index: usize) -> Vec<Cmd> {
     Pane::ALL.get(index).map(|pane| show(model, *pane)).unwrap_or_default()
 }
 
-/// One step back: from what was searched for, from a comparison, from the past, from a whole screen, to the list.
-fn back(model: &mut Model) -> Vec<Cmd> {
-    if keys::forget_search(model) {
-        let is_new = model.focus == Pane::Orders;
-        return is_new.then(|| super::wishes::fetch_orders(model)).into_iter().collect();
-    }
-    if model.subject == Subject::Compare {
-        (model.compared, model.subject) = (None, Subject::State);
-    } else if model.zoomed {
-        model.zoomed = false;
-    } else if model.watch.as_ref().is_some_and(|watch| !watch.live) {
-        seek(model, |watch| watch.seek(usize::MAX));
-    } else if model.fleet.is_some() {
-        return fleet(model);
-    } else if !model.ancestors.is_empty() {
-        return reaching::to_parent(model);
-    } else {
-        return show(model, Pane::Executions);
-    }
-    Vec::new()
+/// To the moment of the last event.
+pub(super) fn to_the_present(model: &mut Model) {
+    seek(model, |watch| watch.seek(usize::MAX));
 }
 
 fn seek(model: &mut Model, to: impl FnOnce(&mut crate::app::watch::Watch)) {
@@ -444,7 +427,7 @@ fn compare(model: &mut Model) -> Vec<Cmd> {
     pair.into_iter().map(|execution| Cmd::FetchCompared { execution }).collect()
 }
 
-fn fleet(model: &mut Model) -> Vec<Cmd> {
+pub(super) fn fleet(model: &mut Model) -> Vec<Cmd> {
     if model.fleet.take().is_some() {
         model.subject = Subject::State;
         return Vec::new();

@@ -3,6 +3,7 @@
 use super::keys;
 use super::looking::{choose_state, choose_visit, show};
 use super::panes::{self, step_in};
+use crate::app::executions::ROOMY;
 use crate::app::keymap::Intent;
 use crate::app::model::{Cmd, Dialog, Model, Pane, Subject};
 use crate::app::mouse::{Gesture, Hit, Mouse, MouseKind, row_of};
@@ -53,6 +54,11 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, state: Op
     }
 }
 
+/// The rows that a query takes above its list.
+fn asked_rows(is_asked: bool, problem: Option<&str>, rows: u16) -> u16 {
+    u16::from(is_asked) + u16::from(is_asked && problem.is_some() && rows >= ROOMY)
+}
+
 fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
     if let Hit::Footer(column) = hit {
         let meant = model.footer.iter().find(|(columns, _)| columns.contains(&column)).map(|(_, intent)| *intent);
@@ -64,7 +70,9 @@ fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
     match pane {
         Pane::Executions => {
             // The names of the columns stand in the first row of all but the smallest lists.
-            let head = u16::from(rows >= 6) + u16::from(model.list.asked().is_some());
+            let asked = model.list.asked();
+            let problem = asked.and_then(|asked| asked.problem.as_deref());
+            let head = u16::from(rows >= ROOMY) + asked_rows(asked.is_some(), problem, rows);
             let length = model.list.rows().len();
             let rows = rows.saturating_sub(head);
             let place = row.checked_sub(head).and_then(|row| row_of(model.list.place(), length, rows, row));
@@ -75,9 +83,12 @@ fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
             }
         }
         Pane::Orders => {
-            let chosen = model.order.as_ref().and_then(|id| model.orders.place(id));
-            let length = model.orders.rows().len();
-            if let Some(order) = row_of(chosen, length, rows, row).and_then(|at| model.orders.row(at)) {
+            let orders = &model.orders;
+            let head = asked_rows(!orders.text().trim().is_empty(), orders.problem(), rows);
+            let chosen = model.order.as_ref().and_then(|id| orders.shown_place(id));
+            let rows = rows.saturating_sub(head);
+            let place = row.checked_sub(head).and_then(|row| row_of(chosen, orders.shown_len(), rows, row));
+            if let Some(order) = place.and_then(|at| orders.row(at)) {
                 model.order = Some(order.order_id.clone());
                 wishes.extend(super::wishes::fetch_order(model));
             }
