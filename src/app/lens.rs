@@ -73,6 +73,12 @@ pub fn failures(run: &Run) -> Vec<usize> {
     failed
 }
 
+/// What lines may call an execution, and the requests that it is known to have made.
+pub fn known_by(execution: &Arn, run: &Run) -> (Vec<String>, Vec<String>) {
+    let attempts = run.visits.iter().flat_map(|visit| &visit.attempts);
+    (lines::names(execution, run), attempts.filter_map(named_request).collect())
+}
+
 /// The request that the last try of a visit was, if it is known, and what it has logged: for visits in which nothing
 /// failed, of which there is no [`Lens`].
 pub fn logged(execution: &Arn, run: &Run, logs: &[&LogLine], visit: usize) -> (Option<String>, Vec<LogLine>) {

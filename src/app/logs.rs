@@ -20,13 +20,13 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 use super::needle::Needle;
 use crate::facts::{LogLine, Millis};
 use histogram::Histogram;
-use read::Request;
 use serving::Serving;
 use view::Sieve;
 
 pub use histogram::Bucket;
 pub use moves::Jump;
-pub use read::{Entry, Level};
+pub(in crate::app) use read::request_of_line;
+pub use read::{Entry, Level, Request};
 pub use scope::{Scope, StateScope};
 pub use told::Told;
 pub use view::LogsView;
@@ -219,6 +219,21 @@ impl LogBuffer {
         let requests: HashSet<Request> = requests.iter().filter_map(|id| Request::parse(id)).collect();
         let of_them = |entry: &&Entry| entry.request.is_some_and(|request| requests.contains(&request));
         self.entries.iter().filter(of_them).map(|entry| &entry.line).collect()
+    }
+
+    /// The lines of an execution from its start on, oldest first: those that use one of its names, all others of their
+    /// requests, and those of the requests that it is known to have made.
+    pub fn lines_of_execution(&self, names: &[String], requests: &[String], from: Millis) -> Vec<&LogLine> {
+        let first = self.entries.partition_point(|entry| entry.line.at < from);
+        let names: Vec<Needle> = names.iter().filter_map(|name| Needle::new(name)).collect();
+        let is_named = |entry: &Entry| names.iter().any(|name| name.is_word_in(&entry.line.message));
+        let mut requests: HashSet<Request> = requests.iter().filter_map(|id| Request::parse(id)).collect();
+        requests.extend(self.entries.range(first..).filter(|entry| is_named(entry)).filter_map(|entry| entry.request));
+        let of_it = |entry: &&Entry| match entry.request {
+            Some(request) => requests.contains(&request),
+            None => is_named(entry),
+        };
+        self.entries.range(first..).filter(of_it).map(|entry| &entry.line).collect()
     }
 
     /// The functions of which there were lines, in order.

@@ -3,16 +3,14 @@
 //! Never picks one of several requests by chance: where nothing tells them apart, the lines of all are kept and no
 //! request is named.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::app::logs::{Request, request_of_line};
 use crate::app::model::request_of;
 use crate::app::run::{Attempt, Run};
 use crate::facts::{Arn, LogLine, Millis};
-
-/// How long after the end of a try its function may still log, in milliseconds: a runtime reports when it is done.
-const LATE: Millis = 2_000;
 
 /// The try whose lines are looked for.
 pub(super) struct Wanted<'a> {
@@ -42,40 +40,66 @@ impl Wanted<'_> {
             return (Some(request), lines);
         }
         let Some(function) = function_of(self.attempt) else { return (None, Vec::new()) };
-        let nearby: Vec<&LogLine> = logs.iter().copied().filter(|line| self.is_near(line, &function)).collect();
-        let naming = nearby.iter().filter(|line| self.names.iter().any(|name| mentions(&line.message, name)));
-        let requests: BTreeSet<&str> = naming.filter_map(|line| request_in_line(&line.message)).collect();
-        match self.narrowed(&requests, &nearby) {
-            Some(request) => (Some(request.to_owned()), of_request(request, logs)),
+        let own: Vec<(&LogLine, Option<Request>)> = logs
+            .iter()
+            .filter(|line| line.group.rsplit('/').next() == Some(&function))
+            .map(|line| (*line, request_of_line(&line.message)))
+            .collect();
+        let requests = self.requests(&own);
+        match self.narrowed(&requests, &own) {
+            Some(request) => {
+                let request = request.to_string();
+                let lines = of_request(&request, logs);
+                (Some(request), lines)
+            }
             None => {
-                let belongs = |line: &&LogLine| {
-                    self.names.iter().any(|name| mentions(&line.message, name))
-                        || requests.iter().any(|request| line.message.contains(request))
+                let belongs = |(line, request): &&(&LogLine, Option<Request>)| match request {
+                    Some(request) => requests.contains(request),
+                    None => self.is_in_time(line.at) && self.is_named_in(line),
                 };
-                (None, nearby.into_iter().filter(belongs).cloned().collect())
+                (None, own.iter().filter(belongs).map(|(line, _)| (*line).clone()).collect())
             }
         }
     }
 
+    /// The requests of which a line names the execution, and that began during the try: the function may be called again
+    /// right after it, by another state.
+    fn requests(&self, own: &[(&LogLine, Option<Request>)]) -> BTreeSet<Request> {
+        let mut began: BTreeMap<Request, Millis> = BTreeMap::new();
+        let mut naming: BTreeSet<Request> = BTreeSet::new();
+        for (line, request) in own {
+            let Some(request) = *request else { continue };
+            let first = began.entry(request).or_insert(line.at);
+            *first = (*first).min(line.at);
+            if self.is_named_in(line) {
+                naming.insert(request);
+            }
+        }
+        naming.retain(|request| began.get(request).is_some_and(|at| self.is_in_time(*at)));
+        naming
+    }
+
     /// The one request, or the only one of several whose lines tell of the error.
-    fn narrowed<'a>(&self, requests: &BTreeSet<&'a str>, nearby: &[&LogLine]) -> Option<&'a str> {
-        let only = |requests: Vec<&'a str>| match requests.as_slice() {
+    fn narrowed(&self, requests: &BTreeSet<Request>, own: &[(&LogLine, Option<Request>)]) -> Option<Request> {
+        let only = |requests: Vec<Request>| match requests.as_slice() {
             [one] => Some(*one),
             _ => None,
         };
-        let tells = |request: &&'a str| {
-            let mut lines = nearby.iter().filter(|line| line.message.contains(*request));
-            lines.any(|line| self.clues.iter().any(|clue| !clue.is_empty() && line.message.contains(clue)))
+        let tells = |request: &Request| {
+            let mut lines = own.iter().filter(|(_, of)| of.as_ref() == Some(request));
+            lines.any(|(line, _)| self.clues.iter().any(|clue| !clue.is_empty() && line.message.contains(clue)))
         };
         only(requests.iter().copied().collect()).or_else(|| only(requests.iter().copied().filter(tells).collect()))
     }
 
-    /// Whether the function may have written the line during the try.
-    fn is_near(&self, line: &LogLine, function: &str) -> bool {
-        let from = self.attempt.scheduled_at;
-        let ended = self.attempt.ended_at.map_or(Millis::MAX, |ended| ended.saturating_add(LATE));
-        let is_in_time = line.at >= from && line.at <= ended && self.until.is_none_or(|until| line.at < until);
-        is_in_time && line.group.rsplit('/').next() == Some(function)
+    fn is_named_in(&self, line: &LogLine) -> bool {
+        self.names.iter().any(|name| mentions(&line.message, name))
+    }
+
+    /// Whether it was during the try, and before the next one.
+    fn is_in_time(&self, at: Millis) -> bool {
+        let ended = self.attempt.ended_at.unwrap_or(Millis::MAX);
+        at >= self.attempt.scheduled_at && at <= ended && self.until.is_none_or(|until| at < until)
     }
 }
 
@@ -95,11 +119,6 @@ pub(in crate::app) fn named_request(attempt: &Attempt) -> Option<String> {
         answered.and_then(Value::as_str),
     ];
     named.into_iter().flatten().find(|id| is_request(id)).map(ToOwned::to_owned)
-}
-
-/// The request that a line names.
-fn request_in_line(message: &str) -> Option<&str> {
-    request_of(message).filter(|id| is_request(id))
 }
 
 /// The letters, digits and hyphens at the start of a text.
@@ -143,12 +162,18 @@ fn mentions(message: &str, name: &str) -> bool {
         })
 }
 
-/// The lines of a request: those that name it, and those between its START and END that name none.
+/// The lines of a request: those that say that they are its own, and those between its START and END that name none. A
+/// line that quotes its id in what it says is not one of them.
 fn of_request(request: &str, logs: &[&LogLine]) -> Vec<LogLine> {
+    let id = Request::parse(request);
+    let is_own = |line: &LogLine| match id {
+        Some(_) => line.message.contains(request) && request_of_line(&line.message) == id,
+        None => line.message.contains(request),
+    };
     let names = |line: &LogLine, word: &str| line.message.starts_with(word) && line.message.contains(request);
     let mut kept: BTreeSet<usize> = BTreeSet::new();
     for (index, line) in logs.iter().enumerate() {
-        if line.message.contains(request) {
+        if is_own(line) {
             kept.insert(index);
         }
         if !names(line, "START RequestId: ") {
@@ -162,7 +187,7 @@ fn of_request(request: &str, logs: &[&LogLine]) -> Vec<LogLine> {
                 break;
             }
             // A sandbox serves one request at a time; where another is served too, nothing tells whose a line is.
-            if request_in_line(&other.message).is_some_and(|id| id != request) {
+            if request_of_line(&other.message).is_some_and(|of| Some(of) != id) {
                 break;
             }
             between.push(index);
@@ -254,6 +279,19 @@ mod tests {
             1010|pay|s|ord-1 RequestId: <A>
             2500|pay|s|ord-1 RequestId: <B>"#;
         check(&attempt(), Some(2_500), later, Some(A), &["0"]);
+    }
+
+    #[test]
+    fn the_function_is_called_again_right_after() {
+        // The state timed out; the one that its Catch leads to calls the same function, and the first call logs on.
+        let script = r#"
+            1010|pay|s|START RequestId: <A> Version: 1
+            1020|pay|s|ord-1 RequestId: <A>
+            2100|pay|t|START RequestId: <B> Version: 1
+            2110|pay|t|ord-1 RequestId: <B>
+            9000|pay|s|ord-1 RequestId: <A> gave up
+            9001|ship|s|{"requestId":"<B>","message":"quotes RequestId: <A>"}"#;
+        check(&attempt(), None, script, Some(A), &["0", "1", "4"]);
     }
 
     #[test]

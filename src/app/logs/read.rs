@@ -42,8 +42,16 @@ pub enum Level {
 }
 
 /// The id of a Lambda request, which is a UUID.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Request(NonZeroU128);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Request(NonZeroU128);
+
+impl std::fmt::Display for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let text = format!("{:032x}", self.0);
+        let parts = [text.get(..8), text.get(8..12), text.get(12..16), text.get(16..20), text.get(20..)];
+        f.write_str(&parts.map(Option::unwrap_or_default).join("-"))
+    }
+}
 
 /// What a line is to the request that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +97,7 @@ impl Entry {
     pub(super) fn read(line: LogLine) -> Self {
         let message = line.message.as_str();
         let (level, request) = match Fields::of(message) {
-            Some(fields) => (level_of(&fields), request_of(&fields).or_else(|| request_anywhere(message))),
+            Some(fields) => (level_of(&fields), request_by(&fields, message)),
             None => (level_in(message), request_in(message)),
         };
         Self { line, request, level, names: false, shown: false, found: false }
@@ -169,7 +177,7 @@ impl Level {
 
 impl Request {
     /// Reads a UUID with its hyphens.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(in crate::app) fn parse(text: &str) -> Option<Self> {
         if text.len() != 36 {
             return None;
         }
@@ -215,6 +223,15 @@ fn level_in(message: &str) -> Level {
     let words = message.split(|c: char| !c.is_ascii_alphabetic()).take(160);
     let mut capitals = words.filter(|word| word.len() >= 4 && word.bytes().all(|byte| byte.is_ascii_uppercase()));
     capitals.find_map(Level::of).unwrap_or(Level::Plain)
+}
+
+/// The request that wrote a message, by what the message says of itself; one that its text only quotes is none.
+pub(in crate::app) fn request_of_line(message: &str) -> Option<Request> {
+    Fields::of(message).map_or_else(|| request_in(message), |fields| request_by(&fields, message))
+}
+
+fn request_by(fields: &Fields<'_>, message: &str) -> Option<Request> {
+    request_of(fields).or_else(|| request_anywhere(message))
 }
 
 fn request_of(fields: &Fields<'_>) -> Option<Request> {

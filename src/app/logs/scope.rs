@@ -38,6 +38,8 @@ pub struct StateScope {
     /// When it did what has no known request, first and last instant: lines of then that belong to the execution
     /// belong to the state.
     pub windows: Vec<(Millis, Millis)>,
+    /// The requests that other states are known to have made: none of their lines belongs to it.
+    pub others: Vec<String>,
     /// The functions that may have written them; any if there are none.
     pub functions: Vec<String>,
 }
@@ -50,6 +52,18 @@ impl StateScope {
             scope.visit(visit);
         }
         scope
+    }
+
+    /// Knows what other visits did while it did something that no known request tells of.
+    pub fn beside<'a>(mut self, others: impl IntoIterator<Item = &'a Visit>) -> Self {
+        let meets = |visit: &&Visit| {
+            self.windows
+                .iter()
+                .any(|(from, to)| visit.entered_at <= *to && visit.left_at.is_none_or(|left| left >= *from))
+        };
+        let others = others.into_iter().filter(|visit| visit.state != self.state).filter(meets);
+        self.others = others.flat_map(|visit| &visit.attempts).filter_map(named_request).collect();
+        self
     }
 
     fn visit(&mut self, visit: &Visit) {
@@ -86,6 +100,7 @@ pub(super) struct Asked {
 #[derive(Clone, Debug)]
 struct AskedState {
     requests: HashSet<Request>,
+    others: HashSet<Request>,
     /// In order and apart.
     windows: Vec<(Millis, Millis)>,
     functions: Vec<String>,
@@ -101,6 +116,7 @@ impl Asked {
                 naming: HashSet::new(),
                 state: Some(AskedState {
                     requests: state.requests.iter().filter_map(|id| Request::parse(id)).collect(),
+                    others: state.others.iter().filter_map(|id| Request::parse(id)).collect(),
                     windows: joined(state.windows.clone()),
                     functions: state.functions.clone(),
                 }),
@@ -138,7 +154,8 @@ impl AskedState {
         let before = self.windows.partition_point(|(from, _)| *from <= at).checked_sub(1);
         let is_in_time = before.and_then(|before| self.windows.get(before)).is_some_and(|(_, to)| at <= *to);
         let is_of_function = || self.functions.iter().any(|function| function == entry.function());
-        is_in_time && (self.functions.is_empty() || is_of_function())
+        let is_of_others = entry.request.is_some_and(|request| self.others.contains(&request));
+        is_in_time && !is_of_others && (self.functions.is_empty() || is_of_function())
     }
 }
 
@@ -210,6 +227,9 @@ mod tests {
                 ("5050 pay RequestId: <B> run-1", false),
             ],
         );
+        // What a request of another state did meanwhile is that state's.
+        let meanwhile = StateScope { others: vec![B.to_owned()], ..pay };
+        check(&meanwhile, &[("1050 pay RequestId: <B> run-1", false), ("1050 pay run-1", true)]);
         let rest = StateScope::of("run-1", "Rest", run.visits_to("Rest"));
         check(&rest, &[("7000 any run-1", true), ("5999 any run-1", false), ("7000 any run-2", false)]);
         check(&StateScope::of("run-1", "Never", []), &[("7000 any run-1", false)]);

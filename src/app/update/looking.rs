@@ -212,7 +212,7 @@ pub(super) fn scope_logs(model: &mut Model) {
 pub(super) fn state_scope(model: &Model, watch: &Watch) -> Scope {
     let state = model.state.clone().unwrap_or_default();
     let visits = watch.run().visits_to(&state);
-    let scope = StateScope::of(watch.arn.name(), &state, visits);
+    let scope = StateScope::of(watch.arn.name(), &state, visits).beside(&watch.run().visits);
     Scope::State(scope)
 }
 

@@ -494,8 +494,8 @@ fn exported(model: &Model) -> Option<Exported> {
         cause: entry.and_then(|entry| entry.cause.as_deref()).map(ToOwned::to_owned),
         summary,
     });
-    let until = execution.summary.stopped_at.map_or(Millis::MAX, |at| at + 2_000);
-    let logs: Vec<_> = model.logs.between(execution.summary.started_at, until).collect();
+    let (names, requests) = lens::known_by(&watch.arn, watch.run());
+    let logs = model.logs.lines_of_execution(&names, &requests, execution.summary.started_at);
     let order = model.order_facts.as_ref().filter(|facts| facts.record.execution == watch.arn.0);
     Some(Exported::new(&execution, &known.facts, &events, order, &logs))
 }
