@@ -17,7 +17,7 @@ mod wishes;
 
 use super::model::{Cmd, Dialog, Known, Model, Msg, Notice, TaskKey};
 use crate::app::clip::How;
-use looking::{follow_newest, follow_state, inspect, list_anew, moved};
+use looking::{follow_newest, follow_order, follow_state, inspect, list_anew, moved};
 use wishes::{fetch_order, functions, refresh};
 
 /// Takes in what happened and answers what is wished.
@@ -219,7 +219,7 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             follow_state(model);
             moved(model);
             list_anew(model);
-            Vec::new()
+            follow_order(model)
         }
         Msg::Orders { asked, result } => {
             let key = if asked.older_than.is_none() { TaskKey::Orders } else { TaskKey::OlderOrders };

@@ -574,6 +574,17 @@ fn orders_are_asked_for_by_status_and_time_and_read_on_at_the_end() {
     assert_eq!(*asked, OrdersAsked::default());
 }
 
+/// The order of the execution that is looked at is the one that the pane of orders leads to.
+#[test]
+fn the_chosen_order_is_that_of_the_execution() {
+    let app = App::lively(120, 40).keys(&typed("j4"));
+    assert_eq!(app.model.order, OrderId::new("ord-1").ok());
+    // Whoever looks through the orders is not led away.
+    let mut app = app.keys(&typed("j"));
+    app.tell(Msg::History { execution: arn("ord-1"), result: Ok(history(SHORT)) });
+    assert_eq!(app.model.order, OrderId::new("ord-0").ok());
+}
+
 /// The pane that keys go to after some, and after each Esc that follows.
 #[test]
 fn esc_leads_back_the_way_one_came() {

@@ -36,7 +36,25 @@ pub(super) fn look_at(model: &mut Model, arn: Arn) -> Vec<Cmd> {
     model.follow_state = true;
     model.events = EventTable::new();
     scope_logs(model);
-    vec![Cmd::FetchHistory { execution: arn.clone(), after: 0 }, Cmd::FetchMachine { execution: Some(arn) }]
+    let mut wishes = follow_order(model);
+    wishes.extend([Cmd::FetchHistory { execution: arn.clone(), after: 0 }, Cmd::FetchMachine { execution: Some(arn) }]);
+    wishes
+}
+
+/// The order of the execution that is looked at is the chosen one, while nobody looks through the orders.
+pub(super) fn follow_order(model: &mut Model) -> Vec<Cmd> {
+    if model.subject == Subject::Order || model.focus == Pane::Orders || !model.has_orders {
+        return Vec::new();
+    }
+    let Some(watch) = &model.watch else { return Vec::new() };
+    // One that is only named like an order may be of another machine.
+    let is_known = |id: &order_core::OrderId| names_order(watch) || model.orders.get(id).is_some();
+    let Some(id) = order_of(watch).filter(is_known) else { return Vec::new() };
+    if model.order.as_ref() == Some(&id) {
+        return Vec::new();
+    }
+    (model.order, model.order_facts) = (Some(id), None);
+    fetch_order(model)
 }
 
 /// Looks at another state machine: at its newest execution, as soon as that is known.
@@ -274,8 +292,15 @@ pub(super) fn show(model: &mut Model, pane: Pane) -> Vec<Cmd> {
 
 /// The order of an execution: the one in its input, or the one that it is named after.
 pub(super) fn order_of(watch: &Watch) -> Option<order_core::OrderId> {
+    order_core::OrderId::new(order_in_input(watch).unwrap_or_else(|| watch.arn.name().to_owned())).ok()
+}
+
+fn names_order(watch: &Watch) -> bool {
+    order_in_input(watch).is_some()
+}
+
+fn order_in_input(watch: &Watch) -> Option<String> {
     let input = watch.run().events.first().and_then(|event| event.input.as_deref());
-    let value: Option<BTreeMap<String, serde_json::Value>> = input.and_then(|input| serde_json::from_str(input).ok());
-    let id = value.as_ref().and_then(|value| value.get("orderId")).and_then(|id| id.as_str());
-    order_core::OrderId::new(id.unwrap_or_else(|| watch.arn.name())).ok()
+    let value: BTreeMap<String, serde_json::Value> = serde_json::from_str(input?).ok()?;
+    value.get("orderId")?.as_str().map(ToOwned::to_owned)
 }
