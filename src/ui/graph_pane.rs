@@ -23,8 +23,8 @@ use crate::app::fleet::Fleet;
 use crate::app::graph_view::{Density, Drawn};
 use crate::app::run::{Run, VisitStatus};
 
-/// Columns that each box keeps free for its badge: a blank and a sign.
-pub(super) const BADGE: usize = 2;
+/// Columns that each box keeps free for its badge: a blank and a sign, with how often where all executions are drawn.
+pub(super) const BADGE: usize = 3;
 
 /// Draws the graph, and answers what of it was in view; `None` without one.
 pub(super) fn draw(model: &Model, views: &Views, area: Rect, buffer: &mut Buffer) -> Option<Drawn> {
@@ -260,8 +260,7 @@ fn paint_fleet(
         if rect.height > 1 && is_free(plan, right, rect.y, &framed) {
             paint_text(&framed, (right - framed.width(), rect.y), style, view, area, buffer);
         } else {
-            // A number that has no room says that there are more; the table beside has it.
-            let brief = if text.width() <= BADGE { text } else { text.chars().take(1).chain(['+']).collect() };
+            let brief = brief(&text, if rect.width > BADGE { BADGE } else { 1 });
             paint_text(
                 &brief,
                 (right.saturating_sub(brief.width()), rect.y + rect.height / 2),
@@ -272,6 +271,15 @@ fn paint_fleet(
             );
         }
     }
+}
+
+/// As much of a badge as has room: of two numbers the last, which tells of failures; of one that is too long, that
+/// there are more. The table beside has them.
+fn brief(text: &str, room: usize) -> String {
+    let fitting = [Some(text), text.rsplit(' ').next()].into_iter().flatten().find(|text| text.width() <= room);
+    let sign = || text.rsplit(' ').next().and_then(|last| last.chars().next());
+    let more = if room > 1 { "+" } else { "" };
+    fitting.map_or_else(|| sign().map(|sign| format!("{sign}{more}")).unwrap_or_default(), ToOwned::to_owned)
 }
 
 /// Ways that were taken are bright.
@@ -339,7 +347,7 @@ fn paint_badges(
             }
             // A box that is a sign alone shows its status in its place.
             None => (
-                (rect.x + rect.width / 2).max((rect.x + rect.width).saturating_sub(3)),
+                (rect.x + rect.width / 2).max((rect.x + rect.width).saturating_sub(BADGE + 1)),
                 rect.y + rect.height / 2,
                 sign.to_owned(),
             ),

@@ -11,7 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use orderflow_tui::app::{Model, Msg, update};
 use orderflow_tui::cloud::{Cloud, ErrorKind};
-use orderflow_tui::facts::{Arn, HistoryEvent, OrdersAsked};
+use orderflow_tui::facts::{Arn, HistoryEvent, LogLine, OrdersAsked};
 use orderflow_tui::local::{self, ORDERS_TABLE};
 use serde_json::{Value, json};
 
@@ -107,14 +107,32 @@ fn shorten(request: &mut HttpRequest, page: usize) {
     *request.body_mut() = body.to_string().into();
 }
 
+async fn logged(cloud: &Cloud, groups: &[String]) -> Vec<LogLine> {
+    let mut lines = Vec::new();
+    for group in groups {
+        lines.extend(cloud.log_lines(group, 0, None, 1_000).await.unwrap());
+    }
+    lines
+}
+
+/// A function's answer may be there before its report: until every request has one, more lines are to come.
+async fn reported(world: &World) {
+    loop {
+        let groups = world.cloud.log_groups("/aws/lambda/").await.unwrap();
+        let lines = logged(&world.cloud, &groups).await;
+        let count = |word: &str| lines.iter().filter(|line| line.message.starts_with(word)).count();
+        if count("START ") == count("REPORT ") {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
 /// What the dashboard asks for of an account with one execution.
 async fn asked(cloud: &Cloud, execution: &Arn) -> String {
     let machine = local::machine_arn();
     let groups = cloud.log_groups("/aws/lambda/").await.unwrap();
-    let mut lines = Vec::new();
-    for group in &groups {
-        lines.extend(cloud.log_lines(group, 0, None, 1_000).await.unwrap());
-    }
+    let lines = logged(cloud, &groups).await;
     format!(
         "{:#?}",
         (
@@ -138,6 +156,7 @@ async fn refusals_and_small_pages_lose_nothing() {
     }
     let execution = world.submit("ord-9", &sample("declined")).await;
     world.ended(&execution).await;
+    reported(&world).await;
     let expected = asked(&world.cloud, &execution).await;
     let whole = Faulty::new(&world);
     asked(&whole.cloud(&world), &execution).await;
