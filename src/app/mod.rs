@@ -29,6 +29,7 @@ mod needle;
 pub mod off;
 pub mod orders;
 pub mod palette;
+pub mod prompt;
 pub mod query;
 pub mod replay;
 pub mod run;

@@ -23,6 +23,7 @@ use super::metrics::Metrics;
 use super::mouse::{Hit, Mouse, Pointer};
 use super::orders::OrdersList;
 use super::palette::Palette;
+use super::prompt::Prompt;
 use super::query::Query;
 use super::run::Run;
 use super::settings::{Settings, Shares};
@@ -120,41 +121,6 @@ pub struct Compared {
     pub right: (ExecutionSummary, Option<Run>),
     /// What differs, once both were read.
     pub comparison: Option<Comparison>,
-}
-
-/// A line that a query or something to search for is typed in.
-#[derive(Clone, Debug)]
-pub struct Prompt {
-    /// The pane that it belongs to.
-    pub pane: Pane,
-    /// What is typed.
-    pub text: Editor,
-    /// What was there before, for `Esc`.
-    pub before: String,
-    /// What it is for.
-    pub kind: PromptKind,
-}
-
-/// What a line is typed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PromptKind {
-    /// To find something, or ask for executions.
-    Search,
-    /// To show only the log lines that hold it.
-    Filter,
-    /// The fields of JSON log lines that are shown.
-    Fields,
-}
-
-impl PromptKind {
-    /// What stands before the line.
-    pub const fn sign(self) -> &'static str {
-        match self {
-            Self::Search => "/",
-            Self::Filter => "&",
-            Self::Fields => ",",
-        }
-    }
 }
 
 /// What lies over the panes.
@@ -392,6 +358,8 @@ pub struct Model {
     pub troubles: Vec<(TaskKey, String)>,
     /// What is asked less often because the cloud refused it, in words.
     pub slowed: Option<String>,
+    /// Since when some call has failed each time.
+    pub failing_since: Option<Millis>,
     /// The mouse.
     pub pointer: Pointer,
     /// Which columns of the footer mean what, as it was last drawn.
@@ -472,6 +440,7 @@ impl Model {
             notice: None,
             troubles: Vec::new(),
             slowed: None,
+            failing_since: None,
             pointer: Pointer::default(),
             footer: Vec::new(),
             samples,
@@ -521,6 +490,7 @@ impl Model {
         match self.focus {
             Pane::Inspector if !self.inspector.search_text().is_empty() => Some(self.inspector.found()),
             Pane::Logs if !self.logs.view().needle.is_empty() => Some(self.logs.matches()),
+            Pane::Events if !self.events.filter().is_empty() => Some(self.events.shown_len()),
             _ => None,
         }
     }

@@ -282,7 +282,7 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         Intent::Unlock => {
             must(!facts.is_replay, "an exported execution is shown, there is no cloud")?;
             must(facts.is_read_only, "changes are allowed here")?;
-            must(facts.is_production, "read-only is what was asked for, not for production's sake")
+            must(facts.is_production, "it was asked for, by --read-only or the configuration: start without it")
         }
         Intent::Places => {
             must(!facts.is_replay, "an exported execution is shown, there is no cloud")?;

@@ -161,6 +161,7 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         Msg::Connected(result) => reaching::reached(model, *result),
         Msg::NoOrders => {
             model.troubles.retain(|(of, _)| *of != TaskKey::Orders);
+            model.failing_since = model.failing_since.filter(|_| !model.troubles.is_empty());
             model.has_orders = false;
             Vec::new()
         }
@@ -294,12 +295,22 @@ fn counted(model: &Model) -> Vec<Cmd> {
 
 /// Keeps or clears what went wrong with a fetch.
 fn noted<T>(model: &mut Model, key: TaskKey, result: Result<T, String>) -> Option<T> {
-    model.troubles.retain(|(of, _)| *of != key);
-    match result {
-        Ok(value) => Some(value),
-        Err(problem) => {
+    let known = model.troubles.iter().position(|(of, _)| *of == key);
+    let value = match (result, known) {
+        (Ok(value), known) => {
+            known.map(|at| model.troubles.remove(at));
+            Some(value)
+        }
+        // It stays where it is, so that of several always the same one is told.
+        (Err(problem), Some(at)) => {
+            model.troubles[at].1 = problem;
+            None
+        }
+        (Err(problem), None) => {
             model.troubles.push((key, problem));
             None
         }
-    }
+    };
+    model.failing_since = (!model.troubles.is_empty()).then(|| model.failing_since.unwrap_or(model.now));
+    value
 }

@@ -17,6 +17,9 @@ pub struct Args {
     /// Open an exported execution, without any cloud
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "region", "endpoint_url", "data_dir", "in_memory"])]
     pub replay: Option<PathBuf>,
+    /// Look only: whatever would change something is off in the dashboard
+    #[arg(long)]
+    pub read_only: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -102,7 +102,7 @@ fn failed(report: &color_eyre::Report) -> ExitCode {
 }
 
 async fn run(args: Args) -> color_eyre::Result<Ended> {
-    let Args { global, replay, command } = args;
+    let Args { global, replay, read_only, command } = args;
     if let Ok(directory) = data_directory(&global) {
         telemetry::start(&directory.join("orderflow-tui.log"))?;
     }
@@ -113,11 +113,16 @@ async fn run(args: Args) -> color_eyre::Result<Ended> {
         crate::shell::run(replay::session(path)?).await?;
         return Ok(Ended::Well);
     }
+    if read_only && command.is_some() {
+        return Err(Usage("--read-only is for the dashboard: leave the command out".to_owned()).into());
+    }
     match command {
         None => {
             let world = Connected::open(&global).await?;
             let settle = world.local.as_ref().map(Local::settle);
-            crate::shell::run(world.session(&global).await?).await?;
+            let mut session = world.session(&global).await?;
+            session.config.settings.read_only |= read_only;
+            crate::shell::run(session).await?;
             if let Some(settle) = settle {
                 settle.await;
             }

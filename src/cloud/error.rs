@@ -46,7 +46,11 @@ impl CloudError {
         let code = error.code().map(ToOwned::to_owned);
         let message = match error.message() {
             Some(message) => message.to_owned(),
-            None => DisplayErrorContext(error).to_string(),
+            None => match error {
+                SdkError::DispatchFailure(_) => root(error),
+                SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+                _ => DisplayErrorContext(error).to_string(),
+            },
         };
         let kind = match (error, code.as_deref()) {
             (SdkError::ServiceError(_), Some(code)) => kind_of(code),
@@ -77,6 +81,17 @@ impl CloudError {
             ErrorKind::Missing | ErrorKind::Exists | ErrorKind::Other => None,
         }
     }
+}
+
+/// What is at the bottom of an error: what is around it says only that something is below.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut chain = vec![error];
+    while let Some(source) = chain.last().and_then(|error| error.source()) {
+        chain.push(source);
+    }
+    // Some end in a source that says nothing of its own.
+    let telling = chain.iter().rev().map(ToString::to_string).find(|text| !text.is_empty());
+    telling.unwrap_or_default()
 }
 
 fn kind_of(code: &str) -> ErrorKind {

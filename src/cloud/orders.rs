@@ -69,7 +69,7 @@ impl Cloud {
         asked: &OrdersAsked,
         most: usize,
     ) -> Result<(Vec<OrderRecord>, bool), CloudError> {
-        let action = format!("list the orders that are {status}");
+        let action = "list the orders";
         let from = asked.from.map(written);
         // Sort keys go on behind the time, so what is not after a time is before the next millisecond.
         let until = asked.until.map(|until| written(until.saturating_add(1)));
@@ -106,10 +106,10 @@ impl Cloud {
         while records.len() < read
             && let Some(page) = pages.next().await
         {
-            let page = page.map_err(|error| CloudError::of(&action, &error))?;
+            let page = page.map_err(|error| CloudError::of(action, &error))?;
             for item in page.items.unwrap_or_default() {
                 let record = OrderRecord::from_item(&from_sdk(&item))
-                    .map_err(|error| CloudError::unreadable(&action, error.to_string()))?;
+                    .map_err(|error| CloudError::unreadable(action, error.to_string()))?;
                 records.push(record);
             }
         }

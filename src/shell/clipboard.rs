@@ -71,7 +71,8 @@ pub(super) async fn copy(text: String, was_offered: bool) -> Result<How, String>
 }
 
 /// The sequence that asks a terminal to put a text into the clipboard (OSC 52); `None` when the text is too long. tmux
-/// passes it on to the terminal around it when it is wrapped, with each escape doubled.
+/// takes it for its own buffers by `set-clipboard`, and by `allow-passthrough` passes it on to the terminal around it when
+/// it is wrapped, with each escape doubled: it is asked both ways.
 fn osc52(text: &str, in_tmux: bool) -> Option<String> {
     // Four characters for each three bytes, so the length is known before the work is done.
     if text.len().div_ceil(3).saturating_mul(4) > MAX_OFFERED {
@@ -79,7 +80,8 @@ fn osc52(text: &str, in_tmux: bool) -> Option<String> {
     }
     let sequence = format!("\x1b]52;c;{}\x07", STANDARD.encode(text));
     if in_tmux {
-        return Some(format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b")));
+        let wrapped = sequence.replace('\x1b', "\x1b\x1b");
+        return Some(format!("{sequence}\x1bPtmux;{wrapped}\x1b\\"));
     }
     Some(sequence)
 }
@@ -111,7 +113,7 @@ mod tests {
         let cases = [
             ("", false, Some("\x1b]52;c;\x07")),
             ("ü\x1b", false, Some("\x1b]52;c;w7wb\x07")),
-            ("ab", true, Some("\x1bPtmux;\x1b\x1b]52;c;YWI=\x07\x1b\\")),
+            ("ab", true, Some("\x1b]52;c;YWI=\x07\x1bPtmux;\x1b\x1b]52;c;YWI=\x07\x1b\\")),
         ];
         for (text, in_tmux, expected) in cases {
             assert_eq!(osc52(text, in_tmux).as_deref(), expected, "{text:?}");

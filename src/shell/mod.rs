@@ -216,6 +216,7 @@ pub async fn run(session: Session) -> color_eyre::Result<()> {
             edited = ended(&mut editing) => {
                 editing = None;
                 screen.take_again()?;
+                terminal::forget_typed();
                 listener.resume();
                 queue.push_back(Msg::Edited(edited.map_err(|error| error.to_string())));
             }

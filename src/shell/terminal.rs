@@ -91,6 +91,13 @@ pub(super) fn is_there() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Drops what came in while another program had the terminal: its answers to what that one asked, such as which sort it
+/// is, would be taken for keys.
+pub(super) fn forget_typed() {
+    // Where the input is no terminal nothing was asked.
+    let _ = rustix::termios::tcflush(io::stdin(), rustix::termios::QueueSelector::IFlush);
+}
+
 fn take(mouse: bool) -> io::Result<Terminal<CrosstermBackend<Stdout>>> {
     terminal::enable_raw_mode()?;
     TAKEN.store(true, Ordering::SeqCst);

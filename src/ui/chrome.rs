@@ -8,13 +8,16 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph, Widget, Wrap};
 
+use unicode_width::UnicodeWidthStr;
+
 use super::SMALLEST;
 use super::text::{clean, cut};
 use super::theme::Theme;
 use super::window::editor;
 use super::{events, logs};
 use crate::app::keymap::{BINDINGS, Intent};
-use crate::app::model::{MAX_LISTED, PromptKind, Subject};
+use crate::app::model::{MAX_LISTED, Subject};
+use crate::app::prompt::PromptKind;
 use crate::app::{Model, Pane};
 use crate::facts::ExecutionStatus;
 
@@ -38,6 +41,11 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
             let more = if model.executions.len() >= MAX_LISTED { "+" } else { "" };
             counts.push(Span::styled(format!("{sign} {number}{more}  "), style));
         }
+    }
+    if let Some(since) = model.failing_since {
+        let since = super::time_of_day(model, since);
+        counts
+            .insert(0, Span::styled(format!("✗ calls fail since {}  ", since.get(..8).unwrap_or(&since)), theme.error));
     }
     if let Some(slowed) = &model.slowed {
         counts.insert(0, Span::styled(format!("{}  ", clean(slowed)), theme.waiting));
@@ -95,7 +103,7 @@ fn crumbs(model: &Model, room: usize) -> Vec<String> {
     }
     let names: Vec<String> = names.iter().map(|name| clean(name)).collect();
     let width = |names: &[String]| {
-        let own: usize = names.iter().map(|name| unicode_width::UnicodeWidthStr::width(name.as_str())).sum();
+        let own: usize = names.iter().map(|name| name.width()).sum();
         own + names.len().saturating_sub(1) * BETWEEN.chars().count()
     };
     let mut shown: Vec<String> = Vec::new();
@@ -187,33 +195,54 @@ pub(super) fn note(text: &str, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     Span::styled(cut(text, usize::from(area.width)), theme.dim).render(first, buffer);
 }
 
-/// Draws the line that something is typed in, if it belongs to the pane; answers what is left and where the cursor is.
-pub(super) fn prompt(
-    model: &Model,
-    theme: &Theme,
-    pane: Pane,
-    area: Rect,
-    buffer: &mut Buffer,
-) -> (Rect, Option<Position>) {
-    let Some(prompt) = model.prompt.as_ref().filter(|prompt| prompt.pane == pane && area.height > 1) else {
-        return (area, None);
-    };
-    let line = Rect { y: area.bottom() - 1, height: 1, ..area };
-    let found = match pane {
-        Pane::Logs if prompt.kind != PromptKind::Search => Some(format!(" {} shown", model.logs.shown_len())),
-        Pane::Inspector | Pane::Logs => model.matches().map(|found| format!(" {found} found")),
-        Pane::Events => Some(format!(" {} shown", model.events.shown_len())),
+/// Draws the line that something is typed in, over the whole width: what it completes to, what it means, and what in it
+/// does not read. Answers where the cursor is; `None` if nothing is typed.
+pub(super) fn prompt(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let prompt = model.prompt.as_ref()?;
+    let found = match prompt.pane {
+        Pane::Executions => Some(format!("{} found", model.list.rows().len())),
+        Pane::Orders => Some(format!("{} found", model.orders.rows().len())),
+        Pane::Logs if prompt.kind != PromptKind::Search => Some(format!("{} shown", model.logs.shown_len())),
+        Pane::Inspector | Pane::Logs => model.matches().map(|found| format!("{found} found")),
+        Pane::Events => Some(format!("{} shown", model.events.shown_len())),
         _ => None,
-    }
-    .unwrap_or_default();
-    let note = Line::styled(found, theme.dim).right_aligned();
-    let taken = u16::try_from(note.width()).unwrap_or(0);
-    Span::styled(prompt.kind.sign(), theme.key).render(line, buffer);
-    let field = Rect { x: line.x + 1, width: line.width.saturating_sub(1 + taken), ..line };
-    let cursor = editor(&prompt.text, field, buffer);
-    note.render(line, buffer);
-    (Rect { height: area.height - 1, ..area }, cursor.filter(|_| model.dialog.is_none()))
+    };
+    let note = match (model.prompt_problem(), found) {
+        (Some(problem), _) => Line::styled(format!("! {} ", clean(problem)), theme.error),
+        (None, found) => Line::styled(format!("{} ", found.unwrap_or_default()), theme.dim),
+    };
+    let sign = format!(" {} ", prompt.kind.word(prompt.pane));
+    let start = u16::try_from(sign.width()).unwrap_or(0).min(area.width);
+    Span::styled(sign, theme.key).render(area, buffer);
+    let line = Rect { x: area.x + start, width: area.width - start, ..area };
+    // What is typed has the room that it needs; the notes have what is left.
+    let typed = prompt.text.text().width() + 2;
+    let taken = note.width().min(usize::from(line.width).saturating_sub(typed));
+    let note_area =
+        Rect { x: line.right() - u16::try_from(taken).unwrap_or(0), width: u16::try_from(taken).unwrap_or(0), ..line };
+    note.render(note_area, buffer);
+    let between = usize::from(line.width).saturating_sub(typed + taken);
+    let words: Vec<String> = model
+        .completions()
+        .iter()
+        .take(MOST_OFFERED)
+        .filter_map(|text| Some(clean(text.split_whitespace().next_back()?)))
+        .collect();
+    let offered = if words.is_empty() { String::new() } else { format!("Tab {}", words.join("  ")) };
+    let offered_area = Rect { x: line.x + u16::try_from(typed).unwrap_or(line.width).min(line.width), ..line };
+    let offered_area = Rect { width: u16::try_from(between.saturating_sub(1)).unwrap_or(0), ..offered_area };
+    Span::styled(cut(&offered, usize::from(offered_area.width)), theme.dim).render(offered_area, buffer);
+    let field = Rect {
+        width: u16::try_from(usize::from(line.width) - taken.min(usize::from(line.width)))
+            .unwrap_or(0)
+            .min(u16::try_from(typed).unwrap_or(u16::MAX)),
+        ..line
+    };
+    editor(&prompt.text, field, buffer)
 }
+
+/// The most completions that are named while one types.
+const MOST_OFFERED: usize = 8;
 
 fn subtitle(model: &Model, pane: Pane) -> Option<String> {
     match pane {

@@ -1,7 +1,7 @@
 //! The list of executions: a table, and above it the query.
 //!
 //! Which columns there are depends on the width alone, so that nothing jumps while rows come and go. Where room is
-//! short the state goes first, then the order, the start, the duration and the status; the name stays and is cut.
+//! short the order goes first, then the start, the state, the duration and the status; the name stays and is cut.
 
 use jiff::tz::TimeZone;
 use ratatui::buffer::Buffer;
@@ -17,7 +17,7 @@ use crate::app::settings::{Column, Settings, TimeStyle, Zone};
 use crate::facts::Millis;
 
 /// What goes where room is short, in this order.
-const GIVEN_UP: [Column; 5] = [Column::State, Column::Order, Column::Started, Column::Duration, Column::Status];
+const GIVEN_UP: [Column; 5] = [Column::Order, Column::Started, Column::State, Column::Duration, Column::Status];
 /// How wide columns become where there is more room than all of them need, one after the other.
 const GROWTH: [(Column, usize); 6] = [
     (Column::Name, 16),
@@ -117,6 +117,17 @@ fn placed(wanted: &[Column], room: usize, style: TimeStyle) -> Vec<Placed> {
             break;
         }
         columns.retain(|(column, _)| *column != given_up);
+    }
+    // What was given up for a wider one may have room now.
+    for given_up in GIVEN_UP.into_iter().rev().filter(|column| wanted.contains(column)) {
+        let width = least(given_up, style);
+        if !columns.is_empty()
+            && columns.iter().all(|(column, _)| *column != given_up)
+            && needed(&columns) + 1 + width <= room
+        {
+            columns.push((given_up, width));
+            columns.sort_by_key(|(column, _)| wanted.iter().position(|known| known == column));
+        }
     }
     for (grown, to) in GROWTH {
         let spare = room.saturating_sub(needed(&columns));
@@ -254,12 +265,13 @@ mod tests {
     fn which_columns_there_are_depends_on_the_width() {
         use Column as C;
         let all = Settings::default().columns;
-        let cases: [(usize, &[Placed]); 7] = [
+        let cases: [(usize, &[Placed]); 8] = [
             (8, &[(C::Name, 8)]),
             (14, &[(C::Status, 1), (C::Name, 12)]),
             (25, &[(C::Status, 1), (C::Name, 16), (C::Duration, 6)]),
             (34, &[(C::Status, 1), (C::Name, 13), (C::Started, 11), (C::Duration, 6)]),
-            (46, &[(C::Status, 1), (C::Name, 12), (C::Order, 12), (C::Started, 11), (C::Duration, 6)]),
+            (38, &[(C::Status, 1), (C::Name, 14), (C::State, 14), (C::Duration, 6)]),
+            (50, &[(C::Status, 1), (C::Name, 14), (C::State, 14), (C::Started, 11), (C::Duration, 6)]),
             (61, &[(C::Status, 1), (C::Name, 12), (C::Order, 12), (C::State, 14), (C::Started, 11), (C::Duration, 6)]),
             (90, &[(C::Status, 1), (C::Name, 29), (C::Order, 16), (C::State, 22), (C::Started, 11), (C::Duration, 6)]),
         ];
@@ -268,7 +280,7 @@ mod tests {
             assert_eq!(placed, expected, "{room}");
             assert!(needed(&placed) <= room);
         }
-        assert_eq!(placed(&[C::State, C::Started], 20, TimeStyle::Relative), [(C::Started, 10)]);
+        assert_eq!(placed(&[C::State, C::Started], 20, TimeStyle::Relative), [(C::State, 20)]);
         assert!(placed(&[], 20, TimeStyle::Relative).is_empty());
     }
 

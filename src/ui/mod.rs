@@ -179,7 +179,12 @@ pub fn draw(model: &Model, views: &Views, frame: &mut Frame<'_>) -> Drawn {
     for (pane, area) in &plan.panes {
         draw_pane(model, views, *pane, *area, frame, &mut drawn);
     }
-    drawn.footer = chrome::footer(model, theme, plan.footer, frame.buffer_mut());
+    if model.prompt.is_some() && model.dialog.is_none() {
+        let cursor = chrome::prompt(model, theme, plan.footer, frame.buffer_mut());
+        cursor.into_iter().for_each(|cursor| frame.set_cursor_position(cursor));
+    } else {
+        drawn.footer = chrome::footer(model, theme, plan.footer, frame.buffer_mut());
+    }
     drawn.help_most = dialogs::draw(model, theme, area, frame);
     if theme.is_ascii() {
         ascii::reduce(frame.buffer_mut());
@@ -191,7 +196,6 @@ fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut F
     let theme = &views.theme;
     let buffer = frame.buffer_mut();
     let inner = chrome::border(model, theme, pane, area, buffer);
-    let (inner, cursor) = chrome::prompt(model, theme, pane, inner, buffer);
     let times = cells::Times { now: model.now, zone: &model.zone, style: model.settings.times };
     match pane {
         Pane::Executions => {
@@ -232,9 +236,6 @@ fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut F
             None => chrome::note("Choose an execution.", theme, inner, buffer),
         },
         Pane::Metrics => metrics::draw(&model.metrics, &model.zone, theme, inner, buffer),
-    }
-    if let Some(cursor) = cursor {
-        frame.set_cursor_position(cursor);
     }
 }
 

@@ -6,8 +6,8 @@ use super::panes;
 use super::steps::{self, Stand};
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
-use crate::app::model::{Cmd, Dialog, Model, Pane, Prompt, PromptKind};
-use crate::app::query;
+use crate::app::model::{Cmd, Dialog, Model, Pane};
+use crate::app::prompt::{Prompt, PromptKind};
 
 /// A key was pressed.
 pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
@@ -113,20 +113,10 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         }
         // What begins as typed, whole.
         Intent::NextPane => {
-            let vocabulary = model.index.vocabulary();
-            let states = model.states();
-            if let Some(prompt) = &mut model.prompt {
-                let typed = prompt.text.text();
-                let whole = match prompt.pane {
-                    Pane::Executions => query::complete(&typed, &vocabulary).into_iter().next(),
-                    Pane::Orders => query::complete_orders(&typed).into_iter().next(),
-                    Pane::Graph => states.into_iter().find(|state| is_like(state, &typed)),
-                    _ => None,
-                };
-                if let Some(whole) = whole {
-                    prompt.text = Editor::new(&whole);
-                    prompt.text.apply(Edit::End);
-                }
+            let whole = model.completions().into_iter().next();
+            if let (Some(prompt), Some(whole)) = (&mut model.prompt, whole) {
+                prompt.text = Editor::new(&whole);
+                prompt.text.apply(Edit::End);
             }
             typed(model);
         }

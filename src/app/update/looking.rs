@@ -83,6 +83,7 @@ pub(super) fn leave_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     model.collapsed.clear();
     model.metrics.forget();
     model.troubles.retain(|(of, _)| !of.is_of_machine());
+    model.failing_since = model.failing_since.filter(|_| !model.troubles.is_empty());
     model.logs.look(|view| view.scope = Scope::All);
     ask(model, String::new());
     // Other functions are called there.

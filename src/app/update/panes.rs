@@ -12,9 +12,10 @@ use crate::app::graph_view::{self, Direction};
 use crate::app::keymap::Intent;
 use crate::app::lens;
 use crate::app::logs::{Jump, LogsView, Scope};
-use crate::app::model::{Cmd, Compared, Dialog, Model, Notice, Pane, PromptKind, Subject};
+use crate::app::model::{Cmd, Compared, Dialog, Model, Notice, Pane, Subject};
 use crate::app::off::why_off;
 use crate::app::palette::{self, Palette, Target, TargetKind};
+use crate::app::prompt::PromptKind;
 use crate::app::settings::TimeStyle;
 use crate::app::tail::Tail;
 use crate::app::test_state::TestDialog;
@@ -374,6 +375,7 @@ fn next_match(model: &mut Model, forward: bool) {
     match model.focus {
         Pane::Inspector => drop(model.inspector.next_match(forward)),
         Pane::Logs => drop(model.logs.next_match(forward)),
+        Pane::Events => drop(step_in(model, Pane::Events, if forward { 1 } else { -1 })),
         _ => {}
     }
 }

@@ -7,6 +7,7 @@ use crate::app::lens;
 use crate::app::logs::Level;
 use crate::app::model::{Model, Pane, Subject};
 use crate::app::off::{ChosenState, Situation, Watched};
+use crate::app::query;
 use crate::app::test_state::Testable;
 use order_core::OrderRecord;
 
@@ -76,6 +77,30 @@ impl Model {
     pub fn iterations_of(&self, state: &str) -> usize {
         let Some(run) = self.run() else { return 0 };
         run.visits_to(state).filter_map(|visit| visit.iteration).max().map_or(0, |last| last + 1)
+    }
+
+    /// The texts that what is being typed can be completed to, the likeliest first.
+    pub fn completions(&self) -> Vec<String> {
+        let Some(prompt) = &self.prompt else { return Vec::new() };
+        let typed = prompt.text.text();
+        match prompt.pane {
+            Pane::Executions => query::complete(&typed, &self.index.vocabulary()),
+            Pane::Orders => query::complete_orders(&typed),
+            Pane::Graph => {
+                let typed = typed.to_lowercase();
+                self.states().into_iter().filter(|state| state.to_lowercase().contains(&typed)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What in what is being typed does not read first.
+    pub fn prompt_problem(&self) -> Option<&str> {
+        match self.prompt.as_ref()?.pane {
+            Pane::Executions => self.query.problems.first().map(|problem| problem.sentence.as_str()),
+            Pane::Orders => self.orders.problem(),
+            _ => None,
+        }
     }
 
     /// The order that waits for approval: the one that is looked at, or that of the execution that is.
