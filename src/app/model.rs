@@ -187,30 +187,37 @@ pub struct Question {
 /// What changes something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Approves the order that waits with this token.
+    /// Has tasks that wait for somebody succeed.
     Approve {
-        /// The order.
-        order: OrderId,
-        /// What answers its task.
-        token: String,
+        /// Which.
+        waiting: Vec<Waiting>,
     },
-    /// Rejects it.
+    /// Has them fail.
     Reject {
-        /// The order.
-        order: OrderId,
-        /// What answers its task.
-        token: String,
+        /// Which.
+        waiting: Vec<Waiting>,
     },
     /// Stops executions.
     Stop {
         /// Which.
         executions: Vec<Arn>,
     },
-    /// Has an execution that failed go on where it failed.
+    /// Has executions that failed go on where they failed.
     Redrive {
         /// Which.
-        execution: Arn,
+        executions: Vec<Arn>,
     },
+}
+
+/// A task that waits for somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What it waits with: an order, or a state of an execution.
+    pub name: String,
+    /// Whether it is an order.
+    pub is_order: bool,
+    /// What answers the task.
+    pub token: String,
 }
 
 /// What one can go back from.

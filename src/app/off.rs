@@ -35,14 +35,18 @@ pub struct Situation {
     pub executions: usize,
     /// How many are marked.
     pub marks: usize,
+    /// How many of them run.
+    pub marked_running: usize,
+    /// How many of them have ended otherwise than well.
+    pub marked_failed: usize,
     /// Whether the execution that is looked at is one of them.
     pub is_watch_marked: bool,
     /// Whether an order is chosen in the list of orders.
     pub has_chosen_order: bool,
     /// Whether there is a table of orders.
     pub has_orders: bool,
-    /// Whether the order that is looked at, or that of the execution, waits for approval.
-    pub has_order_token: bool,
+    /// Whether a marked order, the one that is looked at, or the chosen state waits for somebody.
+    pub has_waiting: bool,
     /// How many places match what was searched for; `None` if nothing was.
     pub matches: Option<usize>,
     /// Whether a line of the logs as shown is an error.
@@ -109,10 +113,12 @@ impl Default for Situation {
             has_functions: false,
             executions: 0,
             marks: 0,
+            marked_running: 0,
+            marked_failed: 0,
             is_watch_marked: false,
             has_chosen_order: false,
             has_orders: true,
-            has_order_token: false,
+            has_waiting: false,
             matches: None,
             has_log_errors: false,
             is_editing: false,
@@ -171,14 +177,20 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         }
         Intent::Approve | Intent::Reject => {
             changing(facts)?;
-            must(facts.has_order_token, "no order waits for approval here")
+            must(facts.has_waiting, "nothing waits for somebody here: choose such an order or state")
         }
         Intent::Stop => {
             changing(facts)?;
+            if facts.marks > 0 {
+                return must(facts.marked_running > 0, "none of the marked executions runs");
+            }
             stop(watched(facts)?)
         }
         Intent::Redrive => {
             changing(facts)?;
+            if facts.marks > 0 {
+                return must(facts.marked_failed > 0, "none of the marked executions has failed");
+            }
             redrive(watched(facts)?)
         }
         // It runs the state for real, so it changes what the state changes.
@@ -511,8 +523,8 @@ mod tests {
                 Intent::Collapse,
                 Some("the state is in no Map and no Parallel"),
             ),
-            (with(|facts| facts.has_order_token = true), Intent::Approve, None),
-            (with(|_| ()), Intent::Approve, Some("no order waits for approval here")),
+            (with(|facts| facts.has_waiting = true), Intent::Approve, None),
+            (with(|_| ()), Intent::Approve, Some("nothing waits for somebody here: choose such an order or state")),
             (with(|_| ()), Intent::Other, Some("this execution handles no order")),
             (with(|facts| facts.pane = Pane::Orders), Intent::Other, Some("no order is chosen")),
             (with(|facts| facts.pane = Pane::Metrics), Intent::Search, Some("nothing can be searched in this pane")),

@@ -116,6 +116,11 @@ impl ExecutionStatus {
     pub const fn is_over(self) -> bool {
         !matches!(self, Self::Running | Self::PendingRedrive)
     }
+
+    /// Whether an execution that stands so can be redriven, if nothing else forbids it.
+    pub const fn is_redrivable(self) -> bool {
+        matches!(self, Self::Failed | Self::TimedOut | Self::Aborted)
+    }
 }
 
 /// A line of a list of executions.

@@ -362,21 +362,41 @@ async fn machines(cloud: &Cloud, regions: &[String], said: &mut Said) -> (Vec<Ar
 
 async fn act(cloud: &Cloud, action: &Action, reason: &str) -> Result<(), CloudError> {
     match action {
-        Action::Approve { token, .. } => {
-            let output = json!({"approved": true, "reason": reason}).to_string();
-            cloud.task_success(token, &output).await
+        Action::Approve { waiting } => {
+            // An output that is JSON is taken as it is; anything else is why.
+            let output = match serde_json::from_str::<serde_json::Value>(reason) {
+                Ok(value) if value.is_object() || value.is_array() => value,
+                _ => json!({"approved": true, "reason": reason}),
+            };
+            let output = output.to_string();
+            each(waiting.iter().map(|one| cloud.task_success(&one.token, &output))).await
         }
-        Action::Reject { token, .. } => {
-            let cause = if reason.is_empty() { "Somebody rejected the order" } else { reason };
-            cloud.task_failure(token, "OrderNotApproved", cause).await
+        Action::Reject { waiting } => {
+            each(waiting.iter().map(|one| {
+                let (error, cause) = match one.is_order {
+                    true => ("OrderNotApproved", "Somebody rejected the order"),
+                    false => ("Rejected", "Somebody rejected it"),
+                };
+                cloud.task_failure(&one.token, error, if reason.is_empty() { cause } else { reason })
+            }))
+            .await
         }
         Action::Stop { executions } => {
             let cause = if reason.is_empty() { "Stopped from the dashboard" } else { reason };
-            for execution in executions {
-                cloud.stop_execution(execution, cause).await?;
-            }
-            Ok(())
+            each(executions.iter().map(|execution| cloud.stop_execution(execution, cause))).await
         }
-        Action::Redrive { execution } => cloud.redrive(execution).await,
+        Action::Redrive { executions } => each(executions.iter().map(|execution| cloud.redrive(execution))).await,
     }
+}
+
+/// Does all of them, one after the other and whatever becomes of each; the first error.
+async fn each(acts: impl Iterator<Item = impl Future<Output = Result<(), CloudError>>>) -> Result<(), CloudError> {
+    let mut first = Ok(());
+    for act in acts {
+        let result = act.await;
+        if first.is_ok() {
+            first = result;
+        }
+    }
+    first
 }

@@ -13,7 +13,7 @@ use super::theme::Theme;
 use super::window::{editor, first_shown, row, window};
 use super::{calls, clip, help, palette, test_state};
 use crate::app::Model;
-use crate::app::model::{Dialog, Question, SubmitForm};
+use crate::app::model::{Action, Dialog, Question, SubmitForm};
 
 /// Draws what is open, and answers how many lines the help could be scrolled by.
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, frame: &mut Frame<'_>) -> usize {
@@ -90,7 +90,10 @@ fn ask(theme: &Theme, question: &Question, area: Rect, buffer: &mut Buffer) -> O
     Paragraph::new(clean(&question.text)).wrap(Wrap { trim: true }).render(text, buffer);
     let mut cursor = None;
     if let Some(entered) = &question.reason {
-        let label = "Reason: ";
+        let label = match &question.action {
+            Action::Approve { .. } => "Reason, or output as JSON: ",
+            _ => "Reason: ",
+        };
         Span::styled(label, theme.field).render(reason, buffer);
         let used = u16::try_from(label.len()).unwrap_or(0);
         let field = Rect { x: reason.x + used, width: reason.width.saturating_sub(used), ..reason };

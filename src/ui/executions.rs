@@ -51,8 +51,8 @@ pub(super) fn draw(
     }
     if list.rows().is_empty() {
         let text = match (list.is_loaded(), list.asked()) {
-            (_, Some(_)) => "No execution is meant.",
-            (true, None) => "No executions yet: press n for an order.",
+            (_, Some(_)) => "None matches: Esc shows all.",
+            (true, None) => "No executions yet: n starts one.",
             (false, None) => "Loading…",
         };
         Span::styled(cut(text, width), theme.dim).render(rest, buffer);
@@ -326,7 +326,7 @@ mod tests {
         let seen = picture(&list("ord colour:x"), &settings, 30, 4);
         assert!(seen[0].starts_with("! there is") && seen[1].starts_with("▶ ord-2"), "{seen:?}");
         let seen = picture(&list("name:nowhere"), &settings, 30, 6);
-        assert_eq!(seen[..2], ["/name:nowhere          0 found", "No execution is meant."]);
+        assert_eq!(seen[..2], ["/name:nowhere          0 found", "None matches: Esc shows all."]);
     }
 
     #[test]

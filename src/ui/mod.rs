@@ -235,6 +235,9 @@ fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut F
             }
             None => chrome::note("Choose an execution.", theme, inner, buffer),
         },
+        Pane::Metrics if model.is_replay => {
+            chrome::note("An exported execution has no metrics.", theme, inner, buffer);
+        }
         Pane::Metrics => metrics::draw(&model.metrics, &model.zone, theme, inner, buffer),
     }
 }

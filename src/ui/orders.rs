@@ -36,8 +36,9 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer
         let text = match (model.has_orders, list.is_loaded(), list.text().is_empty()) {
             (false, ..) => none.as_str(),
             (true, false, _) => "Loading…",
+            (true, true, true) if model.settings.read_only => "No orders here.",
             (true, true, true) => "No orders yet: press n.",
-            (true, true, false) => "No order is meant.",
+            (true, true, false) => "None of those that were read: Enter asks the table, Esc shows all.",
         };
         Span::styled(cut(text, width), theme.dim).render(rest, buffer);
         return;

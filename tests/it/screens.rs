@@ -3,7 +3,7 @@
 use order_core::{HistoryEntry, OrderId, OrderRecord, OrderStatus, Payment, PaymentState};
 use orderflow_tui::app::clip::Reach;
 use orderflow_tui::app::elsewhere::Reached;
-use orderflow_tui::app::model::{Dialog, Drawn};
+use orderflow_tui::app::model::{Action, Dialog, Drawn};
 use orderflow_tui::app::mouse::{Mouse, MouseKind};
 use orderflow_tui::app::{Cmd, Key, Model, Msg, update};
 use orderflow_tui::config::{Colours, Signs};
@@ -572,6 +572,22 @@ fn orders_are_asked_for_by_status_and_time_and_read_on_at_the_end() {
     let wishes = update(&mut app.model, Msg::Key(Key::Esc));
     let Some(Cmd::FetchOrders { asked }) = wishes.last() else { panic!("{wishes:?}") };
     assert_eq!(*asked, OrdersAsked::default());
+}
+
+/// What changes something is asked once, and says of what.
+#[test]
+fn marked_executions_are_acted_on_together_as_far_as_they_can_be() {
+    let app = App::lively(120, 40).keys(&typed(" j j "));
+    let mut app = app.keys(&[Key::Char('R')]);
+    let screen = app.screen();
+    assert!(screen.contains("Redrive ord-0? It goes on from the states that did not succeed"), "{screen}");
+    let wishes = update(&mut app.model, Msg::Key(Key::Enter));
+    let [Cmd::Act { action: Action::Redrive { executions }, .. }] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert_eq!(*executions, [arn("ord-0")]);
+    let mut app = App::lively(120, 40).keys(&typed(" j j S"));
+    assert!(app.screen().contains("Stop ord-2? It ends as ABORTED"), "{}", app.screen());
+    let mut app = App::lively(120, 40).keys(&typed("j S"));
+    assert!(app.screen().contains("none of the marked executions runs"), "{}", app.screen());
 }
 
 /// The order of the execution that is looked at is the one that the pane of orders leads to.

@@ -109,13 +109,10 @@ pub(super) fn acted(model: &mut Model, request: u64, action: &Action, result: Re
                 model.dialog = None;
             }
             let text = match action {
-                Action::Approve { order, .. } => format!("approved {order}"),
-                Action::Reject { order, .. } => format!("rejected {order}"),
-                Action::Stop { executions } => match executions.as_slice() {
-                    [execution] => format!("stopped {}", execution.name()),
-                    several => format!("stopped {} executions", several.len()),
-                },
-                Action::Redrive { execution } => format!("redriven {}", execution.name()),
+                Action::Approve { waiting } => format!("approved {}", told(waiting, |one| &one.name)),
+                Action::Reject { waiting } => format!("rejected {}", told(waiting, |one| &one.name)),
+                Action::Stop { executions } => format!("stopped {}", told(executions, Arn::name)),
+                Action::Redrive { executions } => format!("redriven {}", told(executions, Arn::name)),
             };
             model.notice = Some(Notice { text, is_error: false });
             model.list.clear_marks();
@@ -143,36 +140,50 @@ fn ask(model: &mut Model, text: String, action: Action, with_reason: bool) {
     })));
 }
 
-pub(super) fn review(model: &mut Model, approve: bool) {
-    let Some((order, token)) = model.waiting_order() else { return };
-    let total = order.total().map(|total| format!(" over {total}")).unwrap_or_default();
-    let (id, token) = (order.order_id.clone(), token.to_owned());
-    let (verb, action) = if approve {
-        ("Approve", Action::Approve { order: id.clone(), token })
-    } else {
-        ("Reject", Action::Reject { order: id.clone(), token })
-    };
-    ask(model, format!("{verb} order {id}{total}?"), action, true);
+/// The most that are called by their names.
+const MOST_NAMED: usize = 4;
+
+/// The names of some, and how many more there are.
+fn told<T>(all: &[T], name: impl Fn(&T) -> &str) -> String {
+    let named: Vec<&str> = all.iter().take(MOST_NAMED).map(name).collect();
+    let more = all.len().saturating_sub(MOST_NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", named.join(", "))
 }
 
-/// The marked executions that run, or the one that is looked at.
-pub(super) fn stop(model: &mut Model) {
-    let runs = |arn: &&Arn| model.index.get(arn).is_some_and(|entry| entry.summary.status == ExecutionStatus::Running);
-    let marked: Vec<Arn> = model.list.marked().iter().filter(runs).cloned().collect();
-    let executions =
-        if marked.is_empty() { model.watch.iter().map(|watch| watch.arn.clone()).collect() } else { marked };
-    let text = match executions.as_slice() {
-        [one] => format!("Stop execution {}? It ends as ABORTED; nothing is compensated.", one.name()),
-        several => format!("Stop {} executions? They end as ABORTED; nothing is compensated.", several.len()),
+pub(super) fn review(model: &mut Model, approve: bool) {
+    let waiting = model.waiting();
+    let total = match (waiting.as_slice(), model.waiting_order()) {
+        ([one], Some((order, token))) if one.token == token => order.total(),
+        _ => None,
     };
+    let total = total.map(|total| format!(" over {total}")).unwrap_or_default();
+    let orders = if waiting.iter().all(|one| one.is_order) { "order " } else { "" };
+    let (verb, then) = if approve { ("Approve", "It goes on with the output.") } else { ("Reject", "It fails.") };
+    let text = format!("{verb} {orders}{}{total}? {then}", told(&waiting, |one| &one.name));
+    let action = if approve { Action::Approve { waiting } } else { Action::Reject { waiting } };
+    ask(model, text, action, true);
+}
+
+/// The marked executions of which that holds, or the one that is looked at.
+fn meant(model: &Model, holds: impl Fn(ExecutionStatus) -> bool) -> Vec<Arn> {
+    let is_meant = |arn: &&Arn| model.index.get(arn).is_some_and(|entry| holds(entry.summary.status));
+    let marked: Vec<Arn> = model.list.marked().iter().filter(is_meant).cloned().collect();
+    if marked.is_empty() { model.watch.iter().map(|watch| watch.arn.clone()).collect() } else { marked }
+}
+
+pub(super) fn stop(model: &mut Model) {
+    let executions = meant(model, |status| status == ExecutionStatus::Running);
+    let (each, ends) = if executions.len() == 1 { ("", "It ends") } else { (" executions", "They end") };
+    let named = told(&executions, Arn::name);
+    let text = format!("Stop{each} {named}? {ends} as ABORTED; nothing is compensated.");
     ask(model, text, Action::Stop { executions }, true);
 }
 
 pub(super) fn redrive(model: &mut Model) {
-    let Some(execution) = model.watch.as_ref().map(|watch| watch.arn.clone()) else { return };
-    let text = format!(
-        "Redrive execution {}? It goes on from the states that did not succeed, with the same input.",
-        execution.name()
-    );
-    ask(model, text, Action::Redrive { execution }, false);
+    let executions = meant(model, ExecutionStatus::is_redrivable);
+    let goes = if executions.len() == 1 { "It goes" } else { "They go" };
+    let named = told(&executions, Arn::name);
+    let text = format!("Redrive {named}? {goes} on from the states that did not succeed, with the same input.");
+    ask(model, text, Action::Redrive { executions }, false);
 }

@@ -5,11 +5,14 @@ use super::looking::order_of;
 use super::wishes::functions;
 use crate::app::lens;
 use crate::app::logs::Level;
-use crate::app::model::{Model, Pane, Subject};
+use crate::app::model::{Model, Pane, Subject, Waiting};
 use crate::app::off::{ChosenState, Situation, Watched};
 use crate::app::query;
+use crate::app::run::VisitStatus;
 use crate::app::test_state::Testable;
+use crate::facts::ExecutionStatus;
 use order_core::OrderRecord;
+use serde_json::Value;
 
 impl Model {
     /// What decides what can be done now.
@@ -27,10 +30,12 @@ impl Model {
             has_graph: self.known.as_ref().is_some_and(|known| known.machine.is_some()),
             executions: self.list.rows().len(),
             marks: self.list.marked().len(),
+            marked_running: self.marked(|status| status == ExecutionStatus::Running),
+            marked_failed: self.marked(ExecutionStatus::is_redrivable),
             is_watch_marked: self.watch.as_ref().is_some_and(|watch| self.list.is_marked(&watch.arn)),
             has_chosen_order: self.order.is_some(),
             has_orders: self.has_orders,
-            has_order_token: self.waiting_order().is_some(),
+            has_waiting: !self.waiting().is_empty(),
             matches: self.matches(),
             has_log_errors: self
                 .logs
@@ -113,5 +118,80 @@ impl Model {
             known.find(|order| Some(order.execution.as_str()) == of_execution)
         }?;
         Some((order, order.approval_token.as_deref()?))
+    }
+
+    /// How many of the marked executions that holds of.
+    fn marked(&self, holds: impl Fn(ExecutionStatus) -> bool) -> usize {
+        let statuses = self.list.marked().iter().filter_map(|arn| self.index.get(arn));
+        statuses.filter(|entry| holds(entry.summary.status)).count()
+    }
+
+    /// What waits for somebody: the orders of the marked executions, the one that is looked at, or the chosen state.
+    pub fn waiting(&self) -> Vec<Waiting> {
+        let of_order = |order: &OrderRecord, token: &str| Waiting {
+            name: order.order_id.to_string(),
+            is_order: true,
+            token: token.to_owned(),
+        };
+        let marked = self.list.marked();
+        if !marked.is_empty() && self.focus == Pane::Executions {
+            let is_marked = |order: &&OrderRecord| marked.iter().any(|arn| arn.0 == order.execution);
+            let orders = self.orders.records().iter().filter(is_marked);
+            return orders.filter_map(|order| Some(of_order(order, order.approval_token.as_deref()?))).collect();
+        }
+        if let Some((order, token)) = self.waiting_order() {
+            return vec![of_order(order, token)];
+        }
+        self.waiting_state().into_iter().collect()
+    }
+
+    /// The chosen state, if it waits with a task token that its call was given.
+    fn waiting_state(&self) -> Option<Waiting> {
+        let (watch, state) = (self.watch.as_ref().filter(|watch| watch.live)?, self.state.as_deref()?);
+        let visit = watch.run().visits_to(state).next_back().filter(|visit| visit.status == VisitStatus::Running)?;
+        let attempt = visit.attempts.last().filter(|attempt| attempt.ended_at.is_none())?;
+        attempt.resource.as_deref().filter(|resource| resource.ends_with(".waitForTaskToken"))?;
+        let parameters: Value = serde_json::from_str(attempt.parameters.as_deref()?).ok()?;
+        let name = format!("{state} of {}", watch.arn.name());
+        Some(Waiting { name, is_order: false, token: token_in(&parameters)?.to_owned() })
+    }
+}
+
+/// The task token in what a call was given: the definition puts it wherever it likes, mostly under its name.
+fn token_in(parameters: &Value) -> Option<&str> {
+    let plain = |name: &str| name.replace(['_', '-'], "").to_ascii_lowercase();
+    let by = |is_named: &dyn Fn(&str) -> bool| text_under(parameters, is_named);
+    by(&|name| plain(name) == "tasktoken").or_else(|| by(&|name| plain(name).ends_with("token")))
+}
+
+/// The first text under a name.
+fn text_under<'a>(value: &'a Value, is_named: &dyn Fn(&str) -> bool) -> Option<&'a str> {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .find_map(|(name, value)| value.as_str().filter(|_| is_named(name)))
+            .or_else(|| fields.values().find_map(|value| text_under(value, is_named))),
+        Value::Array(items) => items.iter().find_map(|item| text_under(item, is_named)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_task_token_is_found_under_its_name() {
+        let cases = [
+            (json!({"Payload": {"token": "t-1", "order": 7}}), Some("t-1")),
+            (json!({"MessageBody": {"paymentToken": "p", "inner": [{"TaskToken": "t-1"}]}}), Some("t-1")),
+            (json!({"task_token": "t-1"}), Some("t-1")),
+            (json!({"token": 7, "other": "x"}), None),
+        ];
+        for (parameters, expected) in cases {
+            assert_eq!(token_in(&parameters), expected, "{parameters}");
+        }
     }
 }
