@@ -23,6 +23,9 @@ pub enum Edit {
     Down,
     Home,
     End,
+    EraseWord,
+    EraseToStart,
+    EraseToEnd,
 }
 
 impl Editor {
@@ -66,6 +69,25 @@ impl Editor {
                 let rest = self.lines[self.row].split_off(at);
                 self.lines.insert(self.row + 1, rest);
                 self.go_to(self.row + 1, 0);
+            }
+            Edit::EraseToStart => {
+                let at = self.byte();
+                self.lines[self.row].drain(..at);
+                self.column = 0;
+            }
+            Edit::EraseToEnd => {
+                let at = self.byte();
+                self.lines[self.row].truncate(at);
+            }
+            Edit::EraseWord => {
+                let at = self.byte();
+                let before = &self.lines[self.row][..at];
+                let kept = before.trim_end();
+                let from = kept
+                    .rfind(char::is_whitespace)
+                    .map_or(0, |blank| blank + kept[blank..].chars().next().map_or(0, char::len_utf8));
+                self.column -= before[from..].chars().count();
+                self.lines[self.row].drain(from..at);
             }
             Edit::Backspace => {
                 if self.column > 0 {
@@ -144,6 +166,28 @@ mod tests {
         for edit in edits {
             editor.apply(edit);
             assert_eq!(editor.cursor(), (0, 0));
+        }
+    }
+
+    #[test]
+    fn words_and_ends_of_lines_are_erased() {
+        // The text with the cursor at `|`, before and after.
+        let cases = [
+            (Edit::EraseWord, "status:a  order:ö|x", "status:a  |x"),
+            (Edit::EraseWord, "status:a  |x", "|x"),
+            (Edit::EraseWord, "a\u{3000}ö|", "a\u{3000}|"),
+            (Edit::EraseWord, "|x", "|x"),
+            (Edit::EraseToStart, "äb|c", "|c"),
+            (Edit::EraseToEnd, "äb|c", "äb|"),
+        ];
+        for (edit, before, after) in cases {
+            let column = before.chars().position(|c| c == '|').unwrap();
+            let mut editor = Editor::new(&before.replace('|', ""));
+            editor.go_to(0, column);
+            editor.apply(edit);
+            let mut text = editor.text();
+            text.insert(editor.byte(), '|');
+            assert_eq!(text, after, "{before}");
         }
     }
 }

@@ -45,7 +45,12 @@ pub struct Lens {
     pub request_id: Option<String>,
     /// What that request has logged; of several that it may have been, what all of them have.
     pub lines: Vec<LogLine>,
+    /// What the tries before it have logged, by their numbers from 1: of the last few.
+    pub earlier: Vec<(usize, Vec<LogLine>)>,
 }
+
+/// The most tries before the last one of which it is told what they logged.
+const MOST_EARLIER: usize = 4;
 
 /// The visits that failed, in the order in which they did. Of those that failed at one time the innermost come first,
 /// and what was given up because of another failure comes last; so the first is the first cause.
@@ -114,15 +119,20 @@ impl Lens {
         let state = machine.map(|machine| machine.state(&visited.state).map(|state| &**state));
         let (retry, catch) = (rules::retry(state, &errors), rules::catch(state, &error));
         let clues: Vec<&str> = [Some(error.as_str()), cause.message.as_deref()].into_iter().flatten().collect();
-        let (request_id, lines) =
-            match visited.attempts.get(failing.unwrap_or(visited.attempts.len().saturating_sub(1))) {
-                Some(attempt) => {
-                    let next = failing.and_then(|failing| visited.attempts.get(failing + 1));
-                    let until = next.map(|next| next.scheduled_at);
-                    lines::Wanted { names: lines::names(execution, run), attempt, until, clues }.find(logs)
-                }
-                None => (None, Vec::new()),
-            };
+        let logged = |at: usize, clues: Vec<&str>| {
+            let attempt = visited.attempts.get(at)?;
+            let until = visited.attempts.get(at + 1).map(|next| next.scheduled_at);
+            Some(lines::Wanted { names: lines::names(execution, run), attempt, until, clues }.find(logs))
+        };
+        let last = failing.unwrap_or(visited.attempts.len().saturating_sub(1));
+        let (request_id, lines) = logged(last, clues).unwrap_or_default();
+        let earlier = (last.saturating_sub(MOST_EARLIER)..last)
+            .filter_map(|at| {
+                let clues = visited.attempts.get(at)?.error.as_deref().into_iter().collect();
+                Some((at + 1, logged(at, clues)?.1))
+            })
+            .filter(|(_, lines)| !lines.is_empty())
+            .collect();
         Some(Self {
             execution: execution.name().to_owned(),
             state: visited.state.clone(),
@@ -134,6 +144,7 @@ impl Lens {
             attempts,
             request_id,
             lines,
+            earlier,
             error,
         })
     }

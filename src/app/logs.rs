@@ -392,7 +392,7 @@ impl LogBuffer {
     }
 
     /// The line at a place among those that are shown.
-    fn at(&self, position: usize) -> Option<&Entry> {
+    pub fn at(&self, position: usize) -> Option<&Entry> {
         self.entry(*self.shown.get(position)?)
     }
 }

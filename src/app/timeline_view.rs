@@ -166,16 +166,17 @@ impl TimelineView {
     }
 
     /// Shows half as much time: around the instant that is looked at, or else around what is seen of the chosen bar.
-    pub fn zoom_in(&mut self) {
-        let Some(window) = self.window() else { return };
+    pub fn zoom_in(&mut self) -> bool {
+        let Some(window) = self.window() else { return false };
         let length = length(window) / 2;
         if length < SHORTEST {
-            return;
+            return false;
         }
         // The instant in the middle of it all keeps its place on the screen.
         let at = self.middle(window);
         let from = at.saturating_sub(at.saturating_sub(window.from) / 2);
         self.look_at(Span { from, to: from.saturating_add(length) });
+        true
     }
 
     /// Shows twice as much time, at most all.

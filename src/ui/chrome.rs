@@ -278,7 +278,8 @@ fn subtitle(model: &Model, pane: Pane) -> Option<String> {
         Pane::Orders => model.past().map(|_| "then".to_owned()),
         Pane::Logs => {
             let tail = model.tail.map(|tail| format!("{}  ", tail.told(model.now, model.is_aws))).unwrap_or_default();
-            Some(format!("{tail}{}", logs::note(&model.logs)))
+            let past = model.past().map(|at| format!("as of {}  ", super::time_of_day(model, at))).unwrap_or_default();
+            Some(format!("{tail}{past}{}", logs::note(&model.logs)))
         }
         Pane::Timeline => model.watch.as_ref().map(|watch| watch.arn.name().to_owned()),
         Pane::Events => {

@@ -39,8 +39,15 @@ pub(super) struct Times<'a> {
     pub(super) since: Option<Millis>,
 }
 
-/// Draws, and answers how many rows there are for lines.
-pub(super) fn draw(logs: &LogBuffer, times: Times<'_>, theme: &Theme, area: Rect, buffer: &mut Buffer) -> usize {
+/// Draws, and answers how many rows there are for lines. What was written after `past` had not been yet, and is dim.
+pub(super) fn draw(
+    logs: &LogBuffer,
+    times: Times<'_>,
+    past: Option<Millis>,
+    theme: &Theme,
+    area: Rect,
+    buffer: &mut Buffer,
+) -> usize {
     let bars = u16::from(area.height >= WITH_BARS);
     let lines = Rect { y: area.y + bars, height: area.height - bars, ..area };
     let rows = usize::from(lines.height);
@@ -59,6 +66,10 @@ pub(super) fn draw(logs: &LogBuffer, times: Times<'_>, theme: &Theme, area: Rect
     for ((position, row), y) in all.skip(skipped).zip(lines.top()..lines.bottom()) {
         let row_area = Rect { y, height: 1, ..lines };
         row.render(row_area, buffer);
+        let at = logs.at(position).map(|entry| entry.line.at);
+        if past.is_some_and(|past| at.is_some_and(|at| at > past)) {
+            buffer.set_style(row_area, theme.dim);
+        }
         if marked == Some(position) {
             buffer.set_style(row_area, theme.chosen);
         }
@@ -257,7 +268,7 @@ mod tests {
     fn drawn(logs: &LogBuffer, since: Option<Millis>, theme: &Theme, (width, height): (u16, u16)) -> Buffer {
         let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
         let area = buffer.area;
-        draw(logs, Times { zone: &TimeZone::UTC, since }, theme, area, &mut buffer);
+        draw(logs, Times { zone: &TimeZone::UTC, since }, None, theme, area, &mut buffer);
         buffer
     }
 

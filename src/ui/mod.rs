@@ -225,7 +225,7 @@ fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut F
             let started = model.run().and_then(|run| run.events.first()).map(|event| event.at);
             let since = started.filter(|_| model.settings.times == TimeStyle::Relative);
             let times = logs::Times { zone: &model.zone, since };
-            drawn.logs_rows = Some(logs::draw(&model.logs, times, theme, inner, buffer));
+            drawn.logs_rows = Some(logs::draw(&model.logs, times, model.past(), theme, inner, buffer));
         }
         Pane::Timeline => drawn.timeline_rows = Some(timeline::draw(&model.timeline, theme, inner, buffer)),
         Pane::Events => match &model.watch {

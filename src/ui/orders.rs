@@ -66,10 +66,11 @@ fn line(theme: &Theme, order: &OrderRecord, past: Option<Millis>, width: usize) 
     let (sign, style) = status.map_or(("·", theme.dim), |status| theme.order(status));
     let named = status.map_or("not yet", |status| status.as_str());
     let total = order.total().map(|total| total.to_string()).unwrap_or_default();
-    let id = cut(order.order_id.as_str(), 16);
+    // The status is what one looks for: the id has what that leaves, and stays one that is known again.
+    let id = cut(order.order_id.as_str(), width.saturating_sub(3 + named.len()).clamp(9, 16));
     let mut spans = vec![Span::styled(format!("{sign} "), style), Span::raw(format!("{id} "))];
     let room = width.saturating_sub(3 + id.chars().count());
-    // The status is what one looks for; the amount stands where there is room for it too.
+    // The amount stands where there is room for it too.
     let status = cut(named, room);
     let left = room.saturating_sub(status.len());
     spans.push(Span::styled(status, style));

@@ -197,10 +197,15 @@ fn logged(sources: &Sources<'_>, chosen: Chosen<'_>, lens: Option<&Lens>) -> Opt
     }
     let total = lines.len();
     // The end of what an invocation says tells most of how it ended.
-    rows.extend(lines.into_iter().skip(total.saturating_sub(MAX_LINES)).map(|line| {
+    let row = |line: LogLine| {
         let (level, text) = told(&line.message);
         RowKind::Log { at: line.at, level, text, raw: line.message }
-    }));
+    };
+    rows.extend(lines.into_iter().skip(total.saturating_sub(MAX_LINES)).map(row));
+    for (number, lines) in lens.map(|lens| lens.earlier.as_slice()).unwrap_or_default().iter().rev() {
+        rows.push(RowKind::fact("", format!("try {number}"), Tone::Dim));
+        rows.extend(lines.iter().skip(lines.len().saturating_sub(MAX_LINES)).cloned().map(row));
+    }
     if rows.is_empty() {
         return None;
     }

@@ -187,6 +187,7 @@ fn a_failure_with_all_that_belongs_to_it() {
     let request = format!("request: {SECOND}");
     let line = format!("1120 ERROR no money requestId={SECOND} orderId=ord-1");
     let end = format!("1130  END RequestId: {SECOND}");
+    let first = format!("20  RequestId: {FIRST} ord-1");
     let expected = [
         "+ caught 1305 1/1",
         "- failure",
@@ -204,6 +205,8 @@ fn a_failure_with_all_that_belongs_to_it() {
         request.as_str(),
         line.as_str(),
         end.as_str(),
+        "try 1",
+        first.as_str(),
         "- order row (ord-1)",
         "Before 3 RESERVED in stock",
         "After 1400 PAYMENT_FAILED no payment",
@@ -322,7 +325,7 @@ fn a_search_goes_through_everything() {
     assert_eq!(current(&inspector), "  error: Declined");
     assert_eq!(inspector.search("$x"), 1);
     assert_eq!(current(&inspector), "$x: 1");
-    assert_eq!(inspector.search("ord-1"), 2);
+    assert_eq!(inspector.search("ord-1"), 3);
     assert_eq!(inspector.search("nowhere"), 0);
     assert!(!inspector.next_match(true));
     assert_eq!(inspector.search(""), 0);

@@ -67,8 +67,11 @@ pub(super) fn edit(key: Key, with_lines: bool) -> Option<Edit> {
         Key::Delete => Edit::Delete,
         Key::Left => Edit::Left,
         Key::Right => Edit::Right,
-        Key::Home => Edit::Home,
-        Key::End => Edit::End,
+        Key::Home | Key::Ctrl('a') => Edit::Home,
+        Key::End | Key::Ctrl('e') => Edit::End,
+        Key::Ctrl('u') => Edit::EraseToStart,
+        Key::Ctrl('k') => Edit::EraseToEnd,
+        Key::Ctrl('w') => Edit::EraseWord,
         _ => return None,
     })
 }
@@ -105,7 +108,12 @@ pub(super) fn open_prompt(model: &mut Model) {
 
 fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
     match intent {
-        Intent::Confirm => model.prompt = None,
+        Intent::Confirm => {
+            let pane = model.prompt.take().map(|prompt| prompt.pane);
+            if pane == Some(Pane::Executions) && model.list.place().is_none() && model.list.choose_row(0) {
+                return panes::chosen_execution(model);
+            }
+        }
         Intent::Back => {
             if let Some(prompt) = model.prompt.take() {
                 search(model, prompt.pane, prompt.kind, prompt.before);

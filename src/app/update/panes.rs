@@ -108,7 +108,11 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         },
         Intent::Compare => return compare(model),
         Intent::Fleet => return fleet(model),
-        Intent::ZoomIn if model.focus == Pane::Timeline => model.timeline.zoom_in(),
+        Intent::ZoomIn if model.focus == Pane::Timeline => {
+            if !model.timeline.zoom_in() {
+                model.notice = Some(Notice { text: "it cannot be seen from nearer".into(), is_error: false });
+            }
+        }
         Intent::ZoomOut if model.focus == Pane::Timeline => model.timeline.zoom_out(),
         Intent::ZoomIn | Intent::ZoomOut if model.focus == Pane::Graph && model.subject != Subject::Fleet => {
             model.graph.zoom(intent == Intent::ZoomIn);
@@ -436,6 +440,12 @@ pub(super) fn fleet(model: &mut Model) -> Vec<Cmd> {
     }
     model.fleet = Some(crate::app::fleet::Fleet::of(std::iter::empty(), None, model.now));
     model.subject = Subject::Fleet;
+    // Where it can be seen.
+    let is_seen = matches!(model.focus, Pane::Graph | Pane::Inspector);
+    model.zoomed &= is_seen;
+    if !is_seen && model.focus != Pane::Executions {
+        model.focus = Pane::Graph;
+    }
     count_fleet(model);
     if let Some(state) = &model.state {
         model.fleet_view.choose_state(state);
