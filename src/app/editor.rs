@@ -28,6 +28,13 @@ pub enum Edit {
     EraseToEnd,
 }
 
+impl Edit {
+    /// Whether it changes the text, and does not only move in it.
+    pub const fn changes(self) -> bool {
+        !matches!(self, Self::Left | Self::Right | Self::Up | Self::Down | Self::Home | Self::End)
+    }
+}
+
 impl Editor {
     /// An editor over a text, with the cursor at its beginning.
     pub fn new(text: &str) -> Self {

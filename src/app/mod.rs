@@ -12,6 +12,7 @@ pub mod elsewhere;
 pub mod events;
 pub mod executions;
 pub mod export;
+pub mod fields;
 pub mod fleet;
 pub mod fleet_view;
 pub mod graph_view;

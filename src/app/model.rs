@@ -27,6 +27,7 @@ use super::prompt::Prompt;
 use super::query::Query;
 use super::run::Run;
 use super::settings::{Settings, Shares};
+use super::submit::SubmitForm;
 use super::tail::Tail;
 use super::test_state::TestDialog;
 use super::timeline_view::TimelineView;
@@ -146,27 +147,6 @@ pub enum Dialog {
     Submit(Box<SubmitForm>),
     /// A question before something is changed.
     Question(Box<Question>),
-}
-
-/// A new order.
-#[derive(Clone, Debug)]
-pub struct SubmitForm {
-    /// The state machine that it starts.
-    pub machine: Arn,
-    /// Whether it is an order, which has an id of its own; else it goes out as it is.
-    pub is_order: bool,
-    /// The chosen sample.
-    pub sample: usize,
-    /// Whether keys go to the text.
-    pub in_text: bool,
-    /// Whether the text is no longer the sample's.
-    pub edited: bool,
-    /// The order as it will be sent.
-    pub text: Editor,
-    /// Why it cannot be sent, or was not.
-    pub problem: Option<String>,
-    /// Whether it is on its way.
-    pub sending: Option<u64>,
 }
 
 /// A question.

@@ -1,6 +1,93 @@
-//! The form that submits an order: which sample, and its text as it is being edited.
+//! The form that submits an order: which sample, and its fields or its text as they are being edited.
 
 use order_core::OrderId;
+
+use super::editor::{Edit, Editor};
+use super::fields::Fields;
+use crate::facts::Arn;
+
+/// A new order.
+#[derive(Clone, Debug)]
+pub struct SubmitForm {
+    /// The state machine that it starts.
+    pub machine: Arn,
+    /// Whether it is an order, which has an id of its own; else it goes out as it is.
+    pub is_order: bool,
+    /// The chosen sample.
+    pub sample: usize,
+    /// Where keys go.
+    pub part: FormPart,
+    /// Whether the text is no longer the sample's.
+    pub edited: bool,
+    /// The order as it will be sent.
+    pub text: Editor,
+    /// Why it cannot be sent, or was not.
+    pub problem: Option<String>,
+    /// Whether it is on its way.
+    pub sending: Option<u64>,
+}
+
+/// Where keys go in the form of an order.
+#[derive(Clone, Debug)]
+pub enum FormPart {
+    /// To the list of samples.
+    Samples,
+    /// To the order's fields.
+    Fields(Fields),
+    /// To its text.
+    Text,
+}
+
+impl SubmitForm {
+    /// Whether keys are typed into the order.
+    pub const fn is_typing(&self) -> bool {
+        !matches!(self.part, FormPart::Samples)
+    }
+
+    /// To the next part: the samples, the fields, the text. Only an order has samples, and only JSON has fields.
+    pub fn next_part(&mut self) {
+        let text = self.text.text();
+        self.part = match (&self.part, Fields::of(&text)) {
+            (FormPart::Samples, Ok(fields)) => FormPart::Fields(fields),
+            (FormPart::Text, Ok(fields)) if !self.is_order => FormPart::Fields(fields),
+            (FormPart::Text, _) if self.is_order => FormPart::Samples,
+            _ => FormPart::Text,
+        };
+    }
+
+    /// Edits the field that is chosen; the text follows as far as the fields are right.
+    pub fn edit_field(&mut self, edit: Edit) {
+        let FormPart::Fields(fields) = &mut self.part else { return };
+        match edit {
+            Edit::Up => fields.step(-1),
+            Edit::Down | Edit::NewLine => fields.step(1),
+            edit => {
+                fields.edit(edit);
+                self.edited |= edit.changes();
+            }
+        }
+        match fields.document() {
+            Ok(text) => {
+                self.problem = None;
+                if self.edited {
+                    self.text = Editor::new(&text);
+                }
+            }
+            Err(problem) => self.problem = Some(problem),
+        }
+    }
+
+    /// What is sent, or why it cannot be: as typed, whichever part that was in.
+    ///
+    /// # Errors
+    /// The field that is not what it has to be.
+    pub fn document(&self) -> Result<String, String> {
+        match &self.part {
+            FormPart::Fields(fields) if self.edited => fields.document(),
+            _ => Ok(self.text.text()),
+        }
+    }
+}
 
 /// An order id made of random hexadecimal digits, which whoever calls brings along.
 ///

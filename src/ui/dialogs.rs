@@ -7,13 +7,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Paragraph, Widget, Wrap};
+use unicode_width::UnicodeWidthStr;
 
-use super::text::clean;
+use super::text::{clean, cut};
 use super::theme::Theme;
 use super::window::{editor, first_shown, row, window};
 use super::{calls, clip, help, palette, test_state};
 use crate::app::Model;
-use crate::app::model::{Action, Dialog, Question, SubmitForm};
+use crate::app::fields::Fields;
+use crate::app::model::{Action, Dialog, Question};
+use crate::app::submit::{FormPart, SubmitForm};
 
 /// Draws what is open, and answers how many lines the help could be scrolled by.
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, frame: &mut Frame<'_>) -> usize {
@@ -57,17 +60,20 @@ fn submit(model: &Model, theme: &Theme, form: &SubmitForm, area: Rect, buffer: &
         let place = row(list, index - first);
         Span::raw(format!(" {}", sample.name)).render(place, buffer);
         if index == form.sample {
-            let style = if form.in_text { theme.title } else { theme.chosen };
+            let style = if form.is_typing() { theme.title } else { theme.chosen };
             buffer.set_style(Rect { width: list.width.saturating_sub(1), ..place }, style);
         }
     }
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
-        .border_style(if form.in_text { theme.focused } else { theme.dim })
+        .border_style(if form.is_typing() { theme.focused } else { theme.dim })
         .title(Line::styled(what, theme.dim));
     let editor_area = block.inner(text);
     block.render(text, buffer);
-    let cursor = editor(&form.text, editor_area, buffer);
+    let cursor = match &form.part {
+        FormPart::Fields(fields) => draw_fields(theme, fields, editor_area, buffer),
+        FormPart::Samples | FormPart::Text => editor(&form.text, editor_area, buffer),
+    };
     let sample = model.samples.get(form.sample).filter(|_| form.is_order);
     let description = match sample {
         Some(sample) => sample.description.clone(),
@@ -80,7 +86,29 @@ fn submit(model: &Model, theme: &Theme, form: &SubmitForm, area: Rect, buffer: &
     };
     let text = vec![Line::styled(format!(" {description}"), theme.dim), second];
     Paragraph::new(text).wrap(Wrap { trim: false }).render(foot, buffer);
-    cursor.filter(|_| form.in_text && form.sending.is_none())
+    cursor.filter(|_| form.is_typing() && form.sending.is_none())
+}
+
+/// The fields of an order, a row each; answers where the cursor is.
+fn draw_fields(theme: &Theme, fields: &Fields, area: Rect, buffer: &mut Buffer) -> Option<Position> {
+    let names = fields.rows().iter().map(|field| clean(&field.path).width()).max().unwrap_or(0);
+    let names = names.min(usize::from(area.width) / 2);
+    let (height, count) = (usize::from(area.height), fields.rows().len());
+    let first = first_shown(fields.chosen(), count, height);
+    let mut cursor = None;
+    for (index, field) in fields.rows().iter().enumerate().skip(first).take(height) {
+        let line = row(area, index - first);
+        let is_chosen = index == fields.chosen();
+        let style = if is_chosen { theme.title } else { theme.dim };
+        Span::styled(cut(&clean(&field.path), names), style).render(line, buffer);
+        let used = u16::try_from(names + 2).unwrap_or(0).min(line.width);
+        let place = Rect { x: line.x + used, width: line.width - used, ..line };
+        let at = editor(&field.text, place, buffer);
+        if is_chosen {
+            cursor = at;
+        }
+    }
+    cursor
 }
 
 fn ask(theme: &Theme, question: &Question, area: Rect, buffer: &mut Buffer) -> Option<Position> {

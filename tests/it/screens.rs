@@ -355,7 +355,8 @@ snapshots! {
     order_80x24: App::lively(80, 24).keys(&[Key::Char('4')]);
     logs_80x24: App::lively(80, 24).keys(&[Key::Char('5'), Key::Char('s')]);
     submit_80x24: App::lively(80, 24).keys(&[Key::Char('n'), Key::Down, Key::Down]);
-    submit_120x40: App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Delete]);
+    submit_120x40: App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Tab, Key::Delete]);
+    submit_fields_120x40: App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Down, Key::Char('!')]);
     approve_80x24: App::lively(80, 24).keys(&[Key::Char('4'), Key::Char('a'), Key::Char('o'), Key::Char('k')]);
     help_80x24: App::lively(80, 24).keys(&[Key::Char('?')]);
     help_200x60: App::lively(200, 60).keys(&[Key::Char('?')]);
@@ -708,10 +709,19 @@ fn a_parallel_tells_its_branches() {
 
 #[test]
 fn a_form_that_cannot_be_sent_stays_filled() {
-    let mut app = App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Delete, Key::Ctrl('s')]);
+    let mut app = App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Tab, Key::Delete, Key::Ctrl('s')]);
     let screen = app.screen();
     assert!(screen.contains("not JSON"), "{screen}");
     assert!(screen.contains("\"customer\""), "{screen}");
+    // Field by field: what is no number is told with its name, and not sent.
+    let fields = App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Down, Key::Down, Key::Down, Key::Down]);
+    let mut app = fields.keys(&typed("x")).keys(&[Key::Ctrl('s')]);
+    let screen = app.screen();
+    assert!(screen.contains("lines[0].quantity: \"1x\" is no number"), "{screen}");
+    let mut app = app.keys(&[Key::Backspace, Key::Char('2')]);
+    let wishes = update(&mut app.model, Msg::Key(Key::Ctrl('s')));
+    let [Cmd::StartExecution { input, .. }] = wishes.as_slice() else { panic!("{wishes:?}") };
+    assert!(input.contains("\"quantity\":12"), "{input}");
     let mut app = App::lively(120, 40).keys(&[Key::Char('n'), Key::Ctrl('s')]);
     assert!(app.screen().contains("sending…"));
     app.tell(Msg::Started {

@@ -115,7 +115,7 @@ pub const BINDINGS: &[Binding] = &[
     binding!(Prompt, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),
     binding!(Prompt, [Key::Ctrl('z')], "Ctrl-Z", Intent::Suspend, "leave the terminal to the shell for a while", false),
     binding!(Submit, [Key::Ctrl('s')], "Ctrl-S", Intent::Send, "send", true),
-    binding!(Submit, [Key::Tab], "Tab", Intent::NextPane, "samples / text", true),
+    binding!(Submit, [Key::Tab], "Tab", Intent::NextPane, "samples / fields / text", true),
     binding!(Submit, [Key::Ctrl('e')], "Ctrl-E", Intent::Editor, "edit in $EDITOR", true),
     binding!(Submit, [Key::Esc], "Esc", Intent::Back, "close", true),
     binding!(Submit, [Key::Ctrl('c')], "Ctrl-C", Intent::Quit, "quit", false),

@@ -3,8 +3,8 @@
 use super::looking::look_at;
 use super::wishes::refresh;
 use crate::app::editor::Editor;
-use crate::app::model::{Action, Cmd, Dialog, Model, Notice, Question, SubmitForm};
-use crate::app::submit;
+use crate::app::model::{Action, Cmd, Dialog, Model, Notice, Question};
+use crate::app::submit::{self, FormPart, SubmitForm};
 use crate::facts::{Arn, ExecutionStatus};
 
 /// Why nothing is sent: what is read-only may have become so while a dialog was open.
@@ -13,7 +13,7 @@ pub(super) const READ_ONLY: &str = "the dashboard is read-only";
 /// Opens the form for a new order.
 pub(super) fn new_order(model: &mut Model) {
     let text = text_of(&model.samples, 0);
-    let form = SubmitForm { in_text: false, edited: false, ..form(model.machine.clone(), text) };
+    let form = SubmitForm { part: FormPart::Samples, edited: false, ..form(model.machine.clone(), text) };
     model.dialog = Some(Dialog::Submit(Box::new(form)));
 }
 
@@ -39,7 +39,16 @@ pub(super) fn again(model: &mut Model) {
 
 /// A form with a text that is no sample's.
 fn form(machine: Arn, text: Editor) -> SubmitForm {
-    SubmitForm { machine, is_order: true, sample: 0, in_text: true, edited: true, text, problem: None, sending: None }
+    SubmitForm {
+        machine,
+        is_order: true,
+        sample: 0,
+        part: FormPart::Text,
+        edited: true,
+        text,
+        problem: None,
+        sending: None,
+    }
 }
 
 pub(super) fn text_of(samples: &[order_core::Sample], index: usize) -> Editor {
@@ -51,13 +60,11 @@ pub(super) fn text_of(samples: &[order_core::Sample], index: usize) -> Editor {
 pub(super) fn send(model: &mut Model, mut form: Box<SubmitForm>) -> Vec<Cmd> {
     // The request's number and the time make an id that no other order here has; the cloud refuses it if one has.
     let random = format!("{:08x}{:04x}", model.now & 0xffff_ffff, model.last_request & 0xffff);
-    let text = form.text.text();
-    let prepared = if model.settings.read_only {
-        Err(READ_ONLY.to_owned())
-    } else if form.is_order {
-        submit::prepare(&text, &random).map(|(id, input)| (id.to_string(), input))
-    } else {
-        submit::prepare_input(&text, &random)
+    let prepared = match form.document() {
+        _ if model.settings.read_only => Err(READ_ONLY.to_owned()),
+        Err(problem) => Err(problem),
+        Ok(text) if form.is_order => submit::prepare(&text, &random).map(|(id, input)| (id.to_string(), input)),
+        Ok(text) => submit::prepare_input(&text, &random),
     };
     let wishes = match prepared {
         Ok((name, input)) => {

@@ -7,8 +7,9 @@ use super::panes;
 use super::reaching;
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
-use crate::app::model::{Cmd, Dialog, Model, Notice, Pane, SubmitForm};
+use crate::app::model::{Cmd, Dialog, Model, Notice, Pane};
 use crate::app::palette::{Choice, TargetKind};
+use crate::app::submit::{FormPart, SubmitForm};
 
 /// Lines of a page.
 const PAGE: isize = 10;
@@ -30,8 +31,7 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         }
         Dialog::Submit(mut form) => match intent {
             Intent::NextPane => {
-                // Only an order has samples to go to.
-                form.in_text = !form.in_text || !form.is_order;
+                form.next_part();
                 model.dialog = Some(Dialog::Submit(form));
                 Vec::new()
             }
@@ -178,11 +178,15 @@ fn type_into_form(form: &mut SubmitForm, key: Key, samples: &[order_core::Sample
     if form.sending.is_some() {
         return;
     }
-    if form.in_text {
-        if let Some(edit) = edit(key, true) {
-            form.text.apply(edit);
-            form.edited |= !matches!(edit, Edit::Left | Edit::Right | Edit::Up | Edit::Down | Edit::Home | Edit::End);
-            form.problem = None;
+    if form.is_typing() {
+        match (edit(key, true), &form.part) {
+            (Some(edit), FormPart::Fields(_)) => form.edit_field(edit),
+            (Some(edit), _) => {
+                form.text.apply(edit);
+                form.edited |= edit.changes();
+                form.problem = None;
+            }
+            (None, _) => {}
         }
         return;
     }
@@ -193,7 +197,7 @@ fn type_into_form(form: &mut SubmitForm, key: Key, samples: &[order_core::Sample
         Key::Home | Key::Char('g') => 0,
         Key::End | Key::Char('G') => last,
         Key::Enter | Key::Right => {
-            form.in_text = true;
+            form.next_part();
             return;
         }
         _ => return,
@@ -211,11 +215,18 @@ fn type_into_form(form: &mut SubmitForm, key: Key, samples: &[order_core::Sample
 /// Pasted text goes where text is typed, and nowhere else: it is no command.
 pub(super) fn paste(model: &mut Model, text: &str) {
     match &mut model.dialog {
-        Some(Dialog::Submit(form)) if form.in_text && form.sending.is_none() => {
-            form.edited = true;
-            form.problem = None;
-            insert(&mut form.text, text);
-        }
+        Some(Dialog::Submit(form)) if form.sending.is_none() => match form.part {
+            FormPart::Samples => {}
+            FormPart::Fields(_) => {
+                let line = text.replace(['\n', '\r'], " ");
+                line.chars().filter(|c| !c.is_control()).for_each(|c| form.edit_field(Edit::Insert(c)));
+            }
+            FormPart::Text => {
+                form.edited = true;
+                form.problem = None;
+                insert(&mut form.text, text);
+            }
+        },
         Some(Dialog::Question(question)) if question.sending.is_none() => {
             if let Some(reason) = &mut question.reason {
                 insert(reason, &text.replace(['\n', '\r'], " "));
@@ -250,7 +261,7 @@ pub(super) fn edited(model: &mut Model, result: Result<String, String>) {
     match result {
         Ok(text) => {
             form.text = Editor::new(text.trim_end_matches('\n'));
-            (form.edited, form.in_text, form.problem) = (true, true, None);
+            (form.edited, form.part, form.problem) = (true, FormPart::Text, None);
         }
         Err(problem) => form.problem = Some(problem),
     }
