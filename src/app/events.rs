@@ -154,6 +154,11 @@ impl EventTable {
         })
     }
 
+    /// The chosen event, by its place among all.
+    pub fn chosen(&self) -> usize {
+        self.chosen
+    }
+
     /// The row of the chosen event; if the filter hides it, that of the one before it that is shown.
     pub fn row(&self) -> Option<usize> {
         let last = self.shown_len().checked_sub(1)?;

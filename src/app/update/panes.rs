@@ -526,21 +526,36 @@ fn copy(model: &mut Model) {
         }
         Pane::Logs => rows
             .extend(model.logs.chosen().map(|entry| Copyable { label: "log line", text: entry.line.message.clone() })),
+        Pane::Graph => rows.extend(of_state(model)),
         _ => {}
     }
     let exported = exported(model);
+    if model.focus == Pane::Events {
+        let event = exported.as_ref().and_then(|exported| exported.events.get(model.events.chosen()));
+        let text = event.and_then(|event| serde_json::to_string_pretty(event).ok());
+        rows.extend(text.map(|text| Copyable { label: "event", text }));
+    }
     let input = model.run().and_then(|run| run.events.first()).and_then(|event| event.input.as_deref());
-    let order = model.watch.as_ref().and_then(order_of).or(model.order.clone());
+    // Of an order that is looked at everything is its own, whichever execution is looked at.
+    let is_order = model.focus == Pane::Orders || model.subject == Subject::Order;
+    let of_watch = model.watch.as_ref().and_then(order_of);
+    let order = if is_order { model.order.clone().or(of_watch) } else { of_watch.or(model.order.clone()) };
+    let record = order.as_ref().and_then(|id| model.orders.get(id)).filter(|_| is_order);
+    let of_order = record.map(|record| model.index.get(&Arn(record.execution.clone())).map(|entry| &entry.summary));
+    let execution = of_order.unwrap_or_else(|| model.watched());
+    let is_watched = execution.map(|execution| &execution.arn) == model.watch.as_ref().map(|watch| &watch.arn);
+    let input = input.filter(|_| is_watched);
+    let exported = exported.filter(|_| is_watched);
     let focused = Focused {
         rows,
-        execution: model.watched(),
+        execution,
         machine: model.known.as_ref().map(|known| &known.facts.arn).or(Some(&model.machine)),
         log_group: model.known.as_ref().and_then(|known| known.facts.log_group.as_deref()),
         input,
         order: order.as_ref().map(|order| (order, model.table.as_str())).filter(|(_, table)| !table.is_empty()),
         token: model.waiting_order().map(|(_, token)| token),
         request: None,
-        lens: model.inspector.lens(),
+        lens: model.inspector.lens().filter(|_| is_watched),
         exported: exported.as_ref(),
         reach: model.reach.as_ref(),
         has_console: model.is_aws,
@@ -549,6 +564,19 @@ fn copy(model: &mut Model) {
         Some(clip) => model.dialog = Some(Dialog::Copy(Box::new(clip))),
         None => model.notice = Some(Notice { text: "there is nothing to copy here".into(), is_error: false }),
     }
+}
+
+/// What there is to copy of the chosen state: its name, and what went in and out when it was last visited.
+fn of_state(model: &Model) -> Vec<Copyable> {
+    let Some(state) = &model.state else { return Vec::new() };
+    let visit = model.run().and_then(|run| run.visits_to(state).next_back());
+    let documents = [
+        ("input of the state", visit.and_then(|visit| visit.input.as_deref())),
+        ("output of the state", visit.and_then(|visit| visit.output.as_deref())),
+    ];
+    let documents = documents.into_iter().filter_map(|(label, text)| Some((label, text?.to_owned())));
+    let all = std::iter::once(("state", state.clone())).chain(documents);
+    all.map(|(label, text)| Copyable { label, text }).collect()
 }
 
 fn export(model: &mut Model) -> Vec<Cmd> {
