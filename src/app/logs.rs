@@ -19,6 +19,7 @@ use std::collections::{BTreeSet, HashSet, VecDeque};
 
 use super::needle::Needle;
 use crate::facts::{LogLine, Millis};
+use fields::Fields;
 use histogram::Histogram;
 use serving::Serving;
 use view::Sieve;
@@ -35,6 +36,9 @@ pub use view::LogsView;
 pub const MAX_LOGS: usize = 100_000;
 /// About the most bytes that are kept.
 pub const MAX_BYTES: usize = 60 * 1024 * 1024;
+
+/// How many lines are looked at for the names of their fields.
+const LOOKED_AT: usize = 100;
 
 /// The lines, oldest first, and which of them are shown.
 #[derive(Clone, Debug)]
@@ -234,6 +238,23 @@ impl LogBuffer {
             None => is_named(entry),
         };
         self.entries.range(first..).filter(of_it).map(|entry| &entry.line).collect()
+    }
+
+    /// The paths of the fields in the JSON lines that are shown, of the last of them: the names, and those one below.
+    pub fn field_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for entry in self.shown(self.shown.len().saturating_sub(LOOKED_AT), LOOKED_AT) {
+            let Some(fields) = Fields::of(&entry.line.message) else { continue };
+            for (name, value) in fields.into_pairs() {
+                match Fields::of(value.get()) {
+                    Some(inner) => {
+                        names.extend(inner.into_pairs().into_iter().map(|(below, _)| format!("{name}.{below}")))
+                    }
+                    None => drop(names.insert(name.into_owned())),
+                }
+            }
+        }
+        names
     }
 
     /// The functions of which there were lines, in order.

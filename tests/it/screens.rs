@@ -575,6 +575,25 @@ fn orders_are_asked_for_by_status_and_time_and_read_on_at_the_end() {
     assert_eq!(*asked, OrdersAsked::default());
 }
 
+/// Which fields there are to choose from is told while one types.
+#[test]
+fn the_fields_of_log_lines_are_offered() {
+    let mut app = App::lively(120, 40);
+    app.tell(Msg::Logs(Ok(vec![LogLine {
+        id: "9".into(),
+        group: "/aws/lambda/pay".into(),
+        stream: "s".into(),
+        at: NOON,
+        message: json!({"level": "INFO", "attempt": 1, "span": {"orderId": "ord-2"}}).to_string(),
+    }])));
+    let mut app = app.keys(&typed("5,"));
+    let screen = app.screen();
+    assert!(screen.contains("Tab attempt  ") && screen.contains("span.orderId"), "{screen}");
+    let mut app = app.keys(&typed("level span.o")).keys(&[Key::Tab, Key::Enter]);
+    assert_eq!(app.model.logs.view().fields, Some(vec!["level".to_owned(), "span.orderId".to_owned()]));
+    assert!(!app.screen().contains("attempt=1"), "{}", app.screen());
+}
+
 /// What changes something is asked once, and says of what.
 #[test]
 fn marked_executions_are_acted_on_together_as_far_as_they_can_be() {

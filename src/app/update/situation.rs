@@ -7,6 +7,7 @@ use crate::app::lens;
 use crate::app::logs::Level;
 use crate::app::model::{Model, Pane, Subject, Waiting};
 use crate::app::off::{ChosenState, Situation, Watched};
+use crate::app::prompt::PromptKind;
 use crate::app::query;
 use crate::app::run::VisitStatus;
 use crate::app::test_state::Testable;
@@ -91,6 +92,14 @@ impl Model {
         match prompt.pane {
             Pane::Executions => query::complete(&typed, &self.index.vocabulary()),
             Pane::Orders => query::complete_orders(&typed),
+            Pane::Logs if prompt.kind == PromptKind::Fields => {
+                let at = typed.rfind([' ', ',']).map_or(0, |blank| blank + 1);
+                let (before, begun) = typed.split_at(at);
+                let names = self.logs.field_names().into_iter();
+                let wanted = names.filter(|name| name.starts_with(begun) && name != begun);
+                let is_new = |name: &String| !before.split([' ', ',']).any(|known| known == name);
+                wanted.filter(is_new).map(|name| format!("{before}{name}")).collect()
+            }
             Pane::Graph => {
                 let typed = typed.to_lowercase();
                 self.states().into_iter().filter(|state| state.to_lowercase().contains(&typed)).collect()
