@@ -248,7 +248,7 @@ impl LogBuffer {
             for (name, value) in fields.into_pairs() {
                 match Fields::of(value.get()) {
                     Some(inner) => {
-                        names.extend(inner.into_pairs().into_iter().map(|(below, _)| format!("{name}.{below}")))
+                        names.extend(inner.into_pairs().into_iter().map(|(below, _)| format!("{name}.{below}")));
                     }
                     None => drop(names.insert(name.into_owned())),
                 }

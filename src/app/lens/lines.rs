@@ -12,6 +12,9 @@ use crate::app::model::request_of;
 use crate::app::run::{Attempt, Run};
 use crate::facts::{Arn, LogLine, Millis};
 
+/// How late after the end of a try its function may seem to begin, in milliseconds: its log has another clock.
+const LATE: Millis = 2_000;
+
 /// The try whose lines are looked for.
 pub(super) struct Wanted<'a> {
     /// What its lines may call the execution.
@@ -45,7 +48,9 @@ impl Wanted<'_> {
             .filter(|line| line.group.rsplit('/').next() == Some(&function))
             .map(|line| (*line, request_of_line(&line.message)))
             .collect();
-        let requests = self.requests(&own);
+        // Clocks differ a little: only where no request began during the try are those looked at that began after it.
+        let requests = [0, LATE].map(|late| self.requests(&own, late));
+        let requests = requests.into_iter().find(|requests| !requests.is_empty()).unwrap_or_default();
         match self.narrowed(&requests, &own) {
             Some(request) => {
                 let request = request.to_string();
@@ -55,16 +60,16 @@ impl Wanted<'_> {
             None => {
                 let belongs = |(line, request): &&(&LogLine, Option<Request>)| match request {
                     Some(request) => requests.contains(request),
-                    None => self.is_in_time(line.at) && self.is_named_in(line),
+                    None => self.is_in_time(line.at, LATE) && self.is_named_in(line),
                 };
                 (None, own.iter().filter(belongs).map(|(line, _)| (*line).clone()).collect())
             }
         }
     }
 
-    /// The requests of which a line names the execution, and that began during the try: the function may be called again
-    /// right after it, by another state.
-    fn requests(&self, own: &[(&LogLine, Option<Request>)]) -> BTreeSet<Request> {
+    /// The requests of which a line names the execution, and that began during the try or so late after it: the function
+    /// may be called again right after it, by another state.
+    fn requests(&self, own: &[(&LogLine, Option<Request>)], late: Millis) -> BTreeSet<Request> {
         let mut began: BTreeMap<Request, Millis> = BTreeMap::new();
         let mut naming: BTreeSet<Request> = BTreeSet::new();
         for (line, request) in own {
@@ -75,7 +80,7 @@ impl Wanted<'_> {
                 naming.insert(request);
             }
         }
-        naming.retain(|request| began.get(request).is_some_and(|at| self.is_in_time(*at)));
+        naming.retain(|request| began.get(request).is_some_and(|at| self.is_in_time(*at, late)));
         naming
     }
 
@@ -96,9 +101,9 @@ impl Wanted<'_> {
         self.names.iter().any(|name| mentions(&line.message, name))
     }
 
-    /// Whether it was during the try, and before the next one.
-    fn is_in_time(&self, at: Millis) -> bool {
-        let ended = self.attempt.ended_at.unwrap_or(Millis::MAX);
+    /// Whether it was during the try or so late after it, and before the next one.
+    fn is_in_time(&self, at: Millis, late: Millis) -> bool {
+        let ended = self.attempt.ended_at.map_or(Millis::MAX, |ended| ended.saturating_add(late));
         at >= self.attempt.scheduled_at && at <= ended && self.until.is_none_or(|until| at < until)
     }
 }
@@ -279,6 +284,16 @@ mod tests {
             1010|pay|s|ord-1 RequestId: <A>
             2500|pay|s|ord-1 RequestId: <B>"#;
         check(&attempt(), Some(2_500), later, Some(A), &["0"]);
+    }
+
+    #[test]
+    fn the_clock_of_the_log_is_late() {
+        let script = r#"
+            2003|pay|s|START RequestId: <A> Version: 1
+            2003|pay|s|ord-1 RequestId: <A> Declined
+            2004|pay|s|START RequestId: <B> Version: 1
+            2005|pay|s|ord-1 RequestId: <B> voided"#;
+        check(&attempt(), None, script, Some(A), &["0", "1"]);
     }
 
     #[test]
