@@ -192,7 +192,7 @@ pub enum Action {
 /// A task that waits for somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// What it waits with: an order, or a state of an execution.
+    /// What waits: an order, or a state of an execution.
     pub name: String,
     /// Whether it is an order.
     pub is_order: bool,
@@ -217,6 +217,19 @@ pub enum Step {
     Fleet,
     /// An execution is looked at that the one before has started.
     Child,
+    /// Executions are marked.
+    Marks,
+}
+
+/// A call that fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    /// Which.
+    pub key: TaskKey,
+    /// Why, and what to do.
+    pub text: String,
+    /// Since when.
+    pub since: Millis,
 }
 
 /// A sentence for the user, until the next key.
@@ -342,11 +355,9 @@ pub struct Model {
     /// A sentence for the user.
     pub notice: Option<Notice>,
     /// What could not be fetched, by what it was. The rest of the screen goes on.
-    pub troubles: Vec<(TaskKey, String)>,
+    pub troubles: Vec<Trouble>,
     /// What is asked less often because the cloud refused it, in words.
     pub slowed: Option<String>,
-    /// Since when some call has failed each time.
-    pub failing_since: Option<Millis>,
     /// The mouse.
     pub pointer: Pointer,
     /// Which columns of the footer mean what, as it was last drawn.
@@ -427,7 +438,6 @@ impl Model {
             notice: None,
             troubles: Vec::new(),
             slowed: None,
-            failing_since: None,
             pointer: Pointer::default(),
             footer: Vec::new(),
             samples,

@@ -24,8 +24,7 @@ pub struct OrdersList {
     text: String,
     /// What the table is asked for: the query as it was confirmed.
     confirmed: OrdersQuery,
-    confirmed_text: String,
-    /// The text that what was read is an answer to.
+    /// The question that what was read is an answer to.
     answered: Option<String>,
     /// Whether the table has older ones.
     has_more: bool,
@@ -82,7 +81,7 @@ impl OrdersList {
 
     /// Whether what is asked for was read at least once.
     pub fn is_loaded(&self) -> bool {
-        self.answered.as_deref() == Some(&self.confirmed_text)
+        self.answered.as_deref() == Some(&self.confirmed.question())
     }
 
     /// Whether the table has older ones than those that were read.
@@ -102,22 +101,30 @@ impl OrdersList {
         self.refresh(now);
     }
 
-    /// Asks the table for what is looked for. Whether that is something else than before.
+    /// Asks the table for what is looked for. Whether that is something else than before: words are looked for in what
+    /// was read alone.
     pub fn confirm(&mut self) -> bool {
-        let is_new = self.confirmed != self.query || self.confirmed_text != self.text;
-        if is_new {
-            self.confirmed.clone_from(&self.query);
-            self.confirmed_text.clone_from(&self.text);
-            self.is_reading = false;
-        }
+        let is_new = self.confirmed.question() != self.query.question();
+        self.confirmed.clone_from(&self.query);
+        self.is_reading &= !is_new;
         is_new
+    }
+
+    /// Whether what was typed is what the table was asked for.
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed == self.query
+    }
+
+    /// Whether that is the question now.
+    pub fn is_asked(&self, asked: &OrdersAsked) -> bool {
+        asked.question == self.confirmed.question()
     }
 
     /// What the table is to be asked for: the newest.
     pub fn asked(&self, now: Millis) -> OrdersAsked {
         let (from, until) = self.confirmed.times(now);
         OrdersAsked {
-            text: self.confirmed_text.clone(),
+            question: self.confirmed.question(),
             statuses: self.confirmed.statuses(),
             from,
             until,
@@ -142,7 +149,7 @@ impl OrdersList {
 
     /// Takes in what the table answered. An answer to what is no longer asked for is dropped.
     pub fn absorb(&mut self, asked: &OrdersAsked, page: OrdersPage, now: Millis) {
-        if asked.text != self.confirmed_text {
+        if !self.is_asked(asked) {
             return;
         }
         let OrdersPage { orders, has_more } = page;
@@ -161,7 +168,7 @@ impl OrdersList {
                 }
                 self.records = orders;
                 self.records.extend(older);
-                self.answered = Some(asked.text.clone());
+                self.answered = Some(asked.question.clone());
             }
             Some((changed, id)) => {
                 self.is_reading = false;
@@ -178,8 +185,20 @@ impl OrdersList {
 
     /// Whether an answer would change what is known.
     pub fn would_change(&self, asked: &OrdersAsked, page: &OrdersPage) -> bool {
-        asked.text == self.confirmed_text
+        self.is_asked(asked)
             && (!self.is_loaded() || asked.older_than.is_some() || !self.records.starts_with(&page.orders))
+    }
+
+    /// Takes in an order as it was read by itself, if it is one of the list.
+    pub fn renew(&mut self, record: &OrderRecord, now: Millis) {
+        if let Some(known) = self.records.iter_mut().find(|known| known.order_id == record.order_id)
+            && known != record
+            && known.updated_at <= record.updated_at
+        {
+            known.clone_from(record);
+            self.records.sort_by(|left, right| key(right).cmp(&key(left)));
+            self.refresh(now);
+        }
     }
 
     fn refresh(&mut self, now: Millis) {
@@ -278,6 +297,8 @@ mod tests {
         assert_eq!((ids(&list).len(), list.asked(NOW)), (0, before.clone()));
         list.look("order:b", &TimeZone::UTC, NOW);
         assert_eq!(ids(&list), ["b"]);
+        // Words are no question to the table: what was read stays.
+        assert!(!list.confirm() && list.is_loaded());
         list.look("status:failed since:10s", &TimeZone::UTC, NOW);
         assert!(list.confirm() && !list.confirm());
         let asked = list.asked(NOW);
@@ -288,6 +309,16 @@ mod tests {
         assert!(!list.is_loaded());
         list.absorb(&asked, OrdersPage { orders: vec![], has_more: false }, NOW);
         assert!(list.is_loaded() && list.records().is_empty());
+    }
+
+    #[test]
+    fn an_order_that_has_left_the_list_by_its_status_goes() {
+        let mut list = OrdersList::default();
+        list.look("status:confirmed", &TimeZone::UTC, NOW);
+        list.confirm();
+        newest(&mut list, &[("b", 20), ("a", 10)], true);
+        list.renew(&record("a", 50, OrderStatus::Failed), NOW);
+        assert_eq!(ids(&list), ["b"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 use super::editor::Editor;
 use super::model::Pane;
+use super::query::{self, Vocabulary};
 
 /// A line that a query or something to search for is typed in.
 #[derive(Clone, Debug)]
@@ -16,12 +17,54 @@ pub struct Prompt {
     pub before: String,
     /// What it is for.
     pub kind: PromptKind,
+    /// The names that it can be completed with, as they were when it was opened.
+    pub names: Names,
+    /// The texts that it can be completed to by now, the likeliest first.
+    pub offers: Vec<String>,
+}
+
+/// What the last word of a line can be completed with.
+#[derive(Clone, Debug)]
+pub enum Names {
+    /// Nothing.
+    None,
+    /// The words of a query of executions.
+    Executions(Vocabulary),
+    /// The words of a query of orders.
+    Orders,
+    /// One of these as a whole, if it holds what is typed.
+    Whole(Vec<String>),
+    /// One of these behind those that are there.
+    Listed(Vec<String>),
+}
+
+impl Prompt {
+    /// Works out anew what it can be completed to.
+    pub fn offer(&mut self) {
+        let typed = self.text.text();
+        self.offers = match &self.names {
+            Names::None => Vec::new(),
+            Names::Executions(vocabulary) => query::complete(&typed, vocabulary),
+            Names::Orders => query::complete_orders(&typed),
+            Names::Whole(names) => {
+                let typed = typed.to_lowercase();
+                names.iter().filter(|name| name.to_lowercase().contains(&typed)).cloned().collect()
+            }
+            Names::Listed(names) => {
+                let at = typed.rfind([' ', ',']).map_or(0, |blank| blank + 1);
+                let (before, begun) = typed.split_at(at);
+                let is_new = |name: &&String| !before.split([' ', ',']).any(|known| known == name.as_str());
+                let wanted = names.iter().filter(|name| name.starts_with(begun) && *name != begun).filter(is_new);
+                wanted.map(|name| format!("{before}{name}")).collect()
+            }
+        };
+    }
 }
 
 /// What a line is typed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PromptKind {
-    /// To find something, or ask for executions.
+    /// To find something, or ask for executions or orders.
     Search,
     /// To show only the log lines that hold it.
     Filter,

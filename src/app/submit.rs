@@ -44,10 +44,13 @@ impl SubmitForm {
         !matches!(self.part, FormPart::Samples)
     }
 
-    /// To the next part: the samples, the fields, the text. Only an order has samples, and only JSON has fields.
+    /// To the next part: the samples, the fields, the text. Only an order has samples, and only JSON has fields. A field
+    /// that is wrong stays where it is seen.
     pub fn next_part(&mut self) {
-        let text = self.text.text();
-        self.part = match (&self.part, Fields::of(&text)) {
+        if !self.keeps_fields() {
+            return;
+        }
+        self.part = match (&self.part, Fields::of(&self.text.text())) {
             (FormPart::Samples, Ok(fields)) => FormPart::Fields(fields),
             (FormPart::Text, Ok(fields)) if !self.is_order => FormPart::Fields(fields),
             (FormPart::Text, _) if self.is_order => FormPart::Samples,
@@ -56,24 +59,36 @@ impl SubmitForm {
     }
 
     /// Edits the field that is chosen; the text follows as far as the fields are right.
-    pub fn edit_field(&mut self, edit: Edit) {
+    pub fn edit_field(&mut self, edits: impl IntoIterator<Item = Edit>) {
         let FormPart::Fields(fields) = &mut self.part else { return };
-        match edit {
-            Edit::Up => fields.step(-1),
-            Edit::Down | Edit::NewLine => fields.step(1),
-            edit => {
-                fields.edit(edit);
-                self.edited |= edit.changes();
+        for edit in edits {
+            match edit {
+                Edit::Up => fields.step(-1),
+                Edit::Down | Edit::NewLine => fields.step(1),
+                edit => {
+                    fields.edit(edit);
+                    self.edited |= edit.changes();
+                }
             }
         }
+        self.keeps_fields();
+    }
+
+    /// Takes the fields over into the text; whether they are right. What is wrong is told.
+    pub fn keeps_fields(&mut self) -> bool {
+        let FormPart::Fields(fields) = &self.part else { return true };
         match fields.document() {
             Ok(text) => {
                 self.problem = None;
                 if self.edited {
                     self.text = Editor::new(&text);
                 }
+                true
             }
-            Err(problem) => self.problem = Some(problem),
+            Err(problem) => {
+                self.problem = Some(problem);
+                false
+            }
         }
     }
 

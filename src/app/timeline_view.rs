@@ -166,6 +166,7 @@ impl TimelineView {
     }
 
     /// Shows half as much time: around the instant that is looked at, or else around what is seen of the chosen bar.
+    /// Whether it could be seen from nearer.
     pub fn zoom_in(&mut self) -> bool {
         let Some(window) = self.window() else { return false };
         let length = length(window) / 2;

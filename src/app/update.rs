@@ -15,8 +15,9 @@ mod situation;
 mod steps;
 mod wishes;
 
-use super::model::{Cmd, Dialog, Known, Model, Msg, Notice, TaskKey};
+use super::model::{Cmd, Dialog, Known, Model, Msg, Notice, TaskKey, Trouble};
 use crate::app::clip::How;
+use crate::facts::{OrdersAsked, OrdersPage};
 use looking::{follow_newest, follow_order, follow_state, inspect, list_anew, moved};
 use wishes::{fetch_order, functions, refresh};
 
@@ -160,8 +161,7 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         }
         Msg::Connected(result) => reaching::reached(model, *result),
         Msg::NoOrders => {
-            model.troubles.retain(|(of, _)| *of != TaskKey::Orders);
-            model.failing_since = model.failing_since.filter(|_| !model.troubles.is_empty());
+            model.troubles.retain(|trouble| trouble.key != TaskKey::Orders);
             model.has_orders = false;
             Vec::new()
         }
@@ -222,22 +222,14 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             list_anew(model);
             follow_order(model)
         }
-        Msg::Orders { asked, result } => {
-            let key = if asked.older_than.is_none() { TaskKey::Orders } else { TaskKey::OlderOrders };
-            let Some(page) = noted(model, key, result) else {
-                model.orders.stop_reading();
-                return Vec::new();
-            };
-            model.orders.absorb(&asked, page, model.now);
-            if model.order.is_none() {
-                model.order = model.orders.row(0).map(|order| order.order_id.clone());
-            }
-            if asked.older_than.is_none() { fetch_order(model) } else { Vec::new() }
-        }
+        Msg::Orders { asked, result } => orders_read(model, &asked, result),
         Msg::Order { id, result } => {
             if model.order.as_ref() == Some(&id)
                 && let Some(facts) = noted(model, TaskKey::Order, *result)
             {
+                if let Some(facts) = &facts {
+                    model.orders.renew(&facts.record, model.now);
+                }
                 model.order_facts = facts;
             }
             Vec::new()
@@ -295,22 +287,41 @@ fn counted(model: &Model) -> Vec<Cmd> {
 
 /// Keeps or clears what went wrong with a fetch.
 fn noted<T>(model: &mut Model, key: TaskKey, result: Result<T, String>) -> Option<T> {
-    let known = model.troubles.iter().position(|(of, _)| *of == key);
-    let value = match (result, known) {
+    let known = model.troubles.iter().position(|trouble| trouble.key == key);
+    match (result, known) {
         (Ok(value), known) => {
             known.map(|at| model.troubles.remove(at));
             Some(value)
         }
         // It stays where it is, so that of several always the same one is told.
         (Err(problem), Some(at)) => {
-            model.troubles[at].1 = problem;
+            model.troubles[at].text = problem;
             None
         }
         (Err(problem), None) => {
-            model.troubles.push((key, problem));
+            model.troubles.push(Trouble { key, text: problem, since: model.now });
             None
         }
+    }
+}
+
+/// Takes in a part of the list of orders, unless something else is asked for by now.
+fn orders_read(model: &mut Model, asked: &OrdersAsked, result: Result<OrdersPage, String>) -> Vec<Cmd> {
+    if !model.orders.is_asked(asked) {
+        return Vec::new();
+    }
+    let is_older = asked.older_than.is_some();
+    let page = match result {
+        // It is asked for by a key, and by the same one again.
+        Err(problem) if is_older => {
+            model.orders.stop_reading();
+            model.notice = Some(Notice { text: problem, is_error: true });
+            return Vec::new();
+        }
+        result => noted(model, TaskKey::Orders, result),
     };
-    model.failing_since = (!model.troubles.is_empty()).then(|| model.failing_since.unwrap_or(model.now));
-    value
+    let Some(page) = page else { return Vec::new() };
+    model.orders.absorb(asked, page, model.now);
+    looking::keep_order(model);
+    if is_older { Vec::new() } else { fetch_order(model) }
 }

@@ -498,8 +498,8 @@ pub struct Identity {
 /// Which orders are meant, as far as the table can be asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OrdersAsked {
-    /// The query that it comes of, by which answers are told apart.
-    pub text: String,
+    /// What tells answers to it from those to other questions.
+    pub question: String,
     /// Their statuses; `None` means all.
     pub statuses: Option<Vec<order_core::OrderStatus>>,
     /// They have changed since.

@@ -42,10 +42,10 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
             counts.push(Span::styled(format!("{sign} {number}{more}  "), style));
         }
     }
-    if let Some(since) = model.failing_since {
-        let since = super::time_of_day(model, since);
-        counts
-            .insert(0, Span::styled(format!("✗ calls fail since {}  ", since.get(..8).unwrap_or(&since)), theme.error));
+    if let Some(since) = model.troubles.iter().map(|trouble| trouble.since).min() {
+        let since = jiff::Timestamp::from_millisecond(since).unwrap_or_default().to_zoned(model.zone.clone());
+        let text = format!("✗ calls fail since {}  ", since.strftime("%H:%M:%S"));
+        counts.insert(0, Span::styled(text, theme.error));
     }
     if let Some(slowed) = &model.slowed {
         counts.insert(0, Span::styled(format!("{}  ", clean(slowed)), theme.waiting));
@@ -127,7 +127,7 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
         Span::styled(format!(" {text}"), style).render(area, buffer);
         return Vec::new();
     }
-    if let Some((_, problem)) = model.troubles.first().filter(|_| model.dialog.is_none()) {
+    if let Some(trouble) = model.troubles.first().filter(|_| model.dialog.is_none()) {
         let keys = Line::from(vec![
             Span::styled(" ? ", theme.key),
             Span::raw("help "),
@@ -135,7 +135,7 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
             Span::raw("quit "),
         ])
         .right_aligned();
-        let text = cut(&clean(problem), usize::from(area.width).saturating_sub(keys.width() + 2));
+        let text = cut(&clean(&trouble.text), usize::from(area.width).saturating_sub(keys.width() + 2));
         Span::styled(format!(" {text}"), theme.error).render(area, buffer);
         keys.render(area, buffer);
         return Vec::new();
@@ -208,6 +208,11 @@ pub(super) fn prompt(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
         _ => None,
     };
     let note = match (model.prompt_problem(), found) {
+        _ if model.notice.is_some() => {
+            let notice = model.notice.as_ref();
+            let style = if notice.is_some_and(|notice| notice.is_error) { theme.error } else { theme.waiting };
+            Line::styled(format!("{} ", clean(notice.map(|notice| notice.text.as_str()).unwrap_or_default())), style)
+        }
         (Some(problem), _) => Line::styled(format!("! {} ", clean(problem)), theme.error),
         (None, found) => Line::styled(format!("{} ", found.unwrap_or_default()), theme.dim),
     };
@@ -222,12 +227,14 @@ pub(super) fn prompt(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
         Rect { x: line.right() - u16::try_from(taken).unwrap_or(0), width: u16::try_from(taken).unwrap_or(0), ..line };
     note.render(note_area, buffer);
     let between = usize::from(line.width).saturating_sub(typed + taken);
-    let words: Vec<String> = model
-        .completions()
-        .iter()
-        .take(MOST_OFFERED)
-        .filter_map(|text| Some(clean(text.split_whitespace().next_back()?)))
-        .collect();
+    // What is the same as what is typed, up to the last word, is not said again.
+    let text = prompt.text.text();
+    let said = text.rfind(char::is_whitespace).map_or(0, |blank| blank + 1);
+    let rest = |offer: &String| match offer.get(..said) == text.get(..said) {
+        true => offer.get(said..).unwrap_or_default().to_owned(),
+        false => offer.clone(),
+    };
+    let words: Vec<String> = prompt.offers.iter().take(MOST_OFFERED).map(|offer| clean(&rest(offer))).collect();
     let offered = if words.is_empty() { String::new() } else { format!("Tab {}", words.join("  ")) };
     let offered_area = Rect { x: line.x + u16::try_from(typed).unwrap_or(line.width).min(line.width), ..line };
     let offered_area = Rect { width: u16::try_from(between.saturating_sub(1)).unwrap_or(0), ..offered_area };

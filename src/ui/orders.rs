@@ -38,7 +38,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer
             (true, false, _) => "Loading…",
             (true, true, true) if model.settings.read_only => "No orders here.",
             (true, true, true) => "No orders yet: press n.",
-            (true, true, false) => "None of those that were read: Enter asks the table, Esc shows all.",
+            (true, true, false) if list.is_confirmed() => "None matches: Esc shows all.",
+            (true, true, false) => "None of those that were read: Enter asks the table.",
         };
         Span::styled(cut(text, width), theme.dim).render(rest, buffer);
         return;

@@ -56,12 +56,14 @@ impl StateScope {
 
     /// Knows what other visits did while it did something that no known request tells of.
     pub fn beside<'a>(mut self, others: impl IntoIterator<Item = &'a Visit>) -> Self {
+        let windows = joined(self.windows.clone());
         let meets = |visit: &&Visit| {
-            self.windows
-                .iter()
-                .any(|(from, to)| visit.entered_at <= *to && visit.left_at.is_none_or(|left| left >= *from))
+            // The first window that has not ended before the visit began.
+            let next = windows.partition_point(|(_, to)| *to < visit.entered_at);
+            windows.get(next).is_some_and(|(from, _)| visit.left_at.is_none_or(|left| left >= *from))
         };
-        let others = others.into_iter().filter(|visit| visit.state != self.state).filter(meets);
+        let has_called = |visit: &&Visit| !visit.attempts.is_empty() && visit.state != self.state;
+        let others = others.into_iter().filter(has_called).filter(meets);
         self.others = others.flat_map(|visit| &visit.attempts).filter_map(named_request).collect();
         self
     }

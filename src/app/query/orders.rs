@@ -69,6 +69,14 @@ impl OrdersQuery {
         (!terms.is_empty()).then(|| OrderStatus::ALL.into_iter().filter(is_meant).collect())
     }
 
+    /// What of it a table can be asked, as a text that tells it from others.
+    pub fn question(&self) -> String {
+        let is_asked =
+            |term: &&Term<Test>| matches!(term.any.first(), Some(Test::Status(_) | Test::Since(_) | Test::Until(_)));
+        let terms: Vec<&Term<Test>> = self.terms.iter().filter(is_asked).collect();
+        if terms.is_empty() { String::new() } else { format!("{terms:?}") }
+    }
+
     /// Between which times an order it means has changed: not before, and not after.
     pub fn times(&self, now: Millis) -> (Option<Millis>, Option<Millis>) {
         // Of several values one is enough, so the widest bounds count; terms have to hold all, so the narrowest.

@@ -165,8 +165,14 @@ pub(super) fn review(model: &mut Model, approve: bool) {
         _ => None,
     };
     let total = total.map(|total| format!(" over {total}")).unwrap_or_default();
-    let orders = if waiting.iter().all(|one| one.is_order) { "order " } else { "" };
-    let (verb, then) = if approve { ("Approve", "It goes on with the output.") } else { ("Reject", "It fails.") };
+    let (orders, then) = match (waiting.len(), approve) {
+        (1, true) => ("order ", "It goes on with the output."),
+        (1, false) => ("order ", "It fails."),
+        (_, true) => ("orders ", "They go on with the output."),
+        (_, false) => ("orders ", "They fail."),
+    };
+    let orders = if waiting.iter().all(|one| one.is_order) { orders } else { "" };
+    let verb = if approve { "Approve" } else { "Reject" };
     let text = format!("{verb} {orders}{}{total}? {then}", told(&waiting, |one| &one.name));
     let action = if approve { Action::Approve { waiting } } else { Action::Reject { waiting } };
     ask(model, text, action, true);
@@ -180,7 +186,7 @@ fn meant(model: &Model, holds: impl Fn(ExecutionStatus) -> bool) -> Vec<Arn> {
 }
 
 pub(super) fn stop(model: &mut Model) {
-    let executions = meant(model, |status| status == ExecutionStatus::Running);
+    let executions = meant(model, |status| !status.is_over());
     let (each, ends) = if executions.len() == 1 { ("", "It ends") } else { (" executions", "They end") };
     let named = told(&executions, Arn::name);
     let text = format!("Stop{each} {named}? {ends} as ABORTED; nothing is compensated.");

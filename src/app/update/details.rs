@@ -37,14 +37,8 @@ pub(super) fn taken(
 
 /// Takes in the history of an execution that is compared.
 pub(super) fn compared(model: &mut Model, execution: &Arn, result: Result<Vec<HistoryEvent>, String>) {
-    let Some(compared) = &mut model.compared else { return };
-    let events = match result {
-        Ok(events) => events,
-        Err(problem) => {
-            model.troubles.push((crate::app::TaskKey::Compared(execution.clone()), problem));
-            return;
-        }
-    };
+    let events = super::noted(model, crate::app::TaskKey::Compared(execution.clone()), result);
+    let (Some(compared), Some(events)) = (&mut model.compared, events) else { return };
     let mut run = Run::default();
     run.absorb(events);
     for side in [&mut compared.left, &mut compared.right] {

@@ -36,7 +36,7 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
                 Vec::new()
             }
             Intent::Send if form.sending.is_none() => send(model, form),
-            Intent::Editor if form.sending.is_none() => {
+            Intent::Editor if form.sending.is_none() && form.keeps_fields() => {
                 let text = form.text.text();
                 model.dialog = Some(Dialog::Submit(form));
                 vec![Cmd::Edit { text }]
@@ -180,7 +180,7 @@ fn type_into_form(form: &mut SubmitForm, key: Key, samples: &[order_core::Sample
     }
     if form.is_typing() {
         match (edit(key, true), &form.part) {
-            (Some(edit), FormPart::Fields(_)) => form.edit_field(edit),
+            (Some(edit), FormPart::Fields(_)) => form.edit_field([edit]),
             (Some(edit), _) => {
                 form.text.apply(edit);
                 form.edited |= edit.changes();
@@ -219,7 +219,7 @@ pub(super) fn paste(model: &mut Model, text: &str) {
             FormPart::Samples => {}
             FormPart::Fields(_) => {
                 let line = text.replace(['\n', '\r'], " ");
-                line.chars().filter(|c| !c.is_control()).for_each(|c| form.edit_field(Edit::Insert(c)));
+                form.edit_field(line.chars().filter(|c| !c.is_control()).map(Edit::Insert));
             }
             FormPart::Text => {
                 form.edited = true;

@@ -1,13 +1,13 @@
 //! Keys: to what is typed, to what lies over the panes, or to the panes.
 
 use super::dialogs;
-use super::looking::{ask, list_anew};
+use super::looking::ask;
 use super::panes;
 use super::steps::{self, Stand};
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
 use crate::app::model::{Cmd, Dialog, Model, Pane};
-use crate::app::prompt::{Prompt, PromptKind};
+use crate::app::prompt::{Names, Prompt, PromptKind};
 
 /// A key was pressed.
 pub(super) fn press(model: &mut Model, key: Key) -> Vec<Cmd> {
@@ -86,7 +86,11 @@ pub(super) fn open_logs_prompt(model: &mut Model, kind: PromptKind) {
     };
     let mut text = Editor::new(&before);
     text.apply(Edit::End);
-    model.prompt = Some(Prompt { pane: Pane::Logs, text, before, kind });
+    let names = match kind {
+        PromptKind::Fields => Names::Listed(model.logs.field_names().into_iter().collect()),
+        PromptKind::Search | PromptKind::Filter => Names::None,
+    };
+    open(model, Prompt { pane: Pane::Logs, text, before, kind, names, offers: Vec::new() });
 }
 
 /// Opens the line that a query or something to search for is typed in.
@@ -103,7 +107,18 @@ pub(super) fn open_prompt(model: &mut Model) {
     };
     let mut text = Editor::new(&before);
     text.apply(Edit::End);
-    model.prompt = Some(Prompt { pane, text, before, kind: PromptKind::Search });
+    let names = match pane {
+        Pane::Executions => Names::Executions(model.index.vocabulary()),
+        Pane::Orders => Names::Orders,
+        Pane::Graph => Names::Whole(model.states()),
+        _ => Names::None,
+    };
+    open(model, Prompt { pane, text, before, kind: PromptKind::Search, names, offers: Vec::new() });
+}
+
+fn open(model: &mut Model, mut prompt: Prompt) {
+    prompt.offer();
+    model.prompt = Some(prompt);
 }
 
 fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
@@ -121,15 +136,17 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         }
         // What begins as typed, whole.
         Intent::NextPane => {
-            let whole = model.completions().into_iter().next();
-            if let (Some(prompt), Some(whole)) = (&mut model.prompt, whole) {
-                prompt.text = Editor::new(&whole);
+            if let Some(prompt) = &mut model.prompt
+                && let Some(whole) = prompt.offers.first()
+            {
+                prompt.text = Editor::new(whole);
                 prompt.text.apply(Edit::End);
             }
             typed(model);
         }
         _ => {}
     }
+    super::looking::keep_order(model);
     let mut wishes = super::wishes::fetch_details(model);
     if model.prompt.is_none() && model.has_orders && model.orders.confirm() {
         wishes.push(super::wishes::fetch_orders(model));
@@ -139,7 +156,8 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
 
 /// Searches as one types.
 pub(super) fn typed(model: &mut Model) {
-    if let Some(prompt) = &model.prompt {
+    if let Some(prompt) = &mut model.prompt {
+        prompt.offer();
         let (pane, kind, text) = (prompt.pane, prompt.kind, prompt.text.text());
         search(model, pane, kind, text);
     }
@@ -180,12 +198,12 @@ fn is_like(state: &str, typed: &str) -> bool {
     state.to_lowercase().contains(&typed.to_lowercase())
 }
 
-/// Whether something was searched for, or marked, in the focused pane.
+/// Whether something was searched for in the focused pane.
 pub(super) fn has_search(model: &Model) -> bool {
     match model.focus {
         Pane::Inspector => !model.inspector.search_text().is_empty(),
         Pane::Logs => !model.logs.view().needle.is_empty() || !model.logs.view().filter.is_empty(),
-        Pane::Executions => !model.query.is_empty() || !model.query_text.is_empty() || !model.list.marked().is_empty(),
+        Pane::Executions => !model.query.is_empty() || !model.query_text.is_empty(),
         Pane::Events => !model.events.filter().is_empty(),
         Pane::Orders => !model.orders.text().is_empty(),
         Pane::Graph | Pane::Timeline | Pane::Metrics => false,
@@ -198,11 +216,7 @@ pub(super) fn forget_search(model: &mut Model) -> Vec<Cmd> {
         Pane::Inspector => drop(model.inspector.search("")),
         Pane::Logs if !model.logs.view().needle.is_empty() => model.logs.look(|view| view.needle.clear()),
         Pane::Logs => model.logs.look(|view| view.filter.clear()),
-        Pane::Executions if !model.query.is_empty() || !model.query_text.is_empty() => ask(model, String::new()),
-        Pane::Executions => {
-            model.list.clear_marks();
-            list_anew(model);
-        }
+        Pane::Executions => ask(model, String::new()),
         Pane::Events => search(model, Pane::Events, PromptKind::Search, String::new()),
         Pane::Orders => {
             model.orders.look("", &model.zone, model.now);

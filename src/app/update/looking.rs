@@ -41,6 +41,18 @@ pub(super) fn look_at(model: &mut Model, arn: Arn) -> Vec<Cmd> {
     wishes
 }
 
+/// One of the orders that are listed is chosen, while somebody looks through them.
+pub(super) fn keep_order(model: &mut Model) {
+    let is_listed = model.order.as_ref().is_some_and(|id| model.orders.place(id).is_some());
+    let is_wanted = model.order.is_none() || (model.focus == Pane::Orders && !model.orders.text().is_empty());
+    if !is_listed
+        && is_wanted
+        && let Some(first) = model.orders.row(0)
+    {
+        model.order = Some(first.order_id.clone());
+    }
+}
+
 /// The order of the execution that is looked at is the chosen one, while nobody looks through the orders.
 pub(super) fn follow_order(model: &mut Model) -> Vec<Cmd> {
     if model.subject == Subject::Order || model.focus == Pane::Orders || !model.has_orders {
@@ -82,8 +94,7 @@ pub(super) fn leave_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     model.fleet_view = FleetView::default();
     model.collapsed.clear();
     model.metrics.forget();
-    model.troubles.retain(|(of, _)| !of.is_of_machine());
-    model.failing_since = model.failing_since.filter(|_| !model.troubles.is_empty());
+    model.troubles.retain(|trouble| !trouble.key.is_of_machine());
     model.logs.look(|view| view.scope = Scope::All);
     ask(model, String::new());
     // Other functions are called there.

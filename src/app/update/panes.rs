@@ -302,7 +302,7 @@ fn to_failure(model: &mut Model, first: bool) {
 /// From an execution to its order, and from an order to its execution: they share their name.
 fn to_other(model: &mut Model) -> Vec<Cmd> {
     if model.focus == Pane::Orders {
-        let execution = model.order.as_ref().and_then(|id| model.orders.get(id));
+        let execution = model.order_record();
         let Some(arn) = execution.map(|order| Arn(order.execution.clone())) else { return Vec::new() };
         let mut wishes = show(model, Pane::Graph);
         model.follow_newest = false;
@@ -540,7 +540,7 @@ fn copy(model: &mut Model) {
     let is_order = model.focus == Pane::Orders || model.subject == Subject::Order;
     let of_watch = model.watch.as_ref().and_then(order_of);
     let order = if is_order { model.order.clone().or(of_watch) } else { of_watch.or(model.order.clone()) };
-    let record = order.as_ref().and_then(|id| model.orders.get(id)).filter(|_| is_order);
+    let record = model.order_record().filter(|_| is_order);
     let of_order = record.map(|record| model.index.get(&Arn(record.execution.clone())).map(|entry| &entry.summary));
     let execution = of_order.unwrap_or_else(|| model.watched());
     let is_watched = execution.map(|execution| &execution.arn) == model.watch.as_ref().map(|watch| &watch.arn);
@@ -566,10 +566,10 @@ fn copy(model: &mut Model) {
     }
 }
 
-/// What there is to copy of the chosen state: its name, and what went in and out when it was last visited.
+/// What there is to copy of the chosen state: its name, and what went in and out in the visit that is looked at.
 fn of_state(model: &Model) -> Vec<Copyable> {
     let Some(state) = &model.state else { return Vec::new() };
-    let visit = model.run().and_then(|run| run.visits_to(state).next_back());
+    let visit = model.run().and_then(|run| run.visits.get(run.telling_visit(state, model.iteration, model.visit)?));
     let documents = [
         ("input of the state", visit.and_then(|visit| visit.input.as_deref())),
         ("output of the state", visit.and_then(|visit| visit.output.as_deref())),

@@ -34,7 +34,7 @@ pub(super) fn point(model: &mut Model, mouse: Mouse, hit: Option<Hit>, state: Op
         Some(Gesture::DoubleClick(hit @ Hit::Footer(_))) => click(model, hit, None),
         Some(Gesture::DoubleClick(hit)) => {
             let mut wishes = click(model, hit, state);
-            wishes.extend(panes::intended(model, Intent::Open));
+            wishes.extend(keys::act(model, Intent::Open));
             wishes
         }
         // The view moves, and the chosen state stays.

@@ -7,9 +7,7 @@ use crate::app::lens;
 use crate::app::logs::Level;
 use crate::app::model::{Model, Pane, Subject, Waiting};
 use crate::app::off::{ChosenState, Situation, Watched};
-use crate::app::prompt::PromptKind;
-use crate::app::query;
-use crate::app::run::VisitStatus;
+use crate::app::run::{Visit, VisitStatus};
 use crate::app::test_state::Testable;
 use crate::facts::ExecutionStatus;
 use order_core::OrderRecord;
@@ -31,7 +29,7 @@ impl Model {
             has_graph: self.known.as_ref().is_some_and(|known| known.machine.is_some()),
             executions: self.list.rows().len(),
             marks: self.list.marked().len(),
-            marked_running: self.marked(|status| status == ExecutionStatus::Running),
+            marked_running: self.marked(|status| !status.is_over()),
             marked_failed: self.marked(ExecutionStatus::is_redrivable),
             is_watch_marked: self.watch.as_ref().is_some_and(|watch| self.list.is_marked(&watch.arn)),
             has_chosen_order: self.order.is_some(),
@@ -85,29 +83,6 @@ impl Model {
         run.visits_to(state).filter_map(|visit| visit.iteration).max().map_or(0, |last| last + 1)
     }
 
-    /// The texts that what is being typed can be completed to, the likeliest first.
-    pub fn completions(&self) -> Vec<String> {
-        let Some(prompt) = &self.prompt else { return Vec::new() };
-        let typed = prompt.text.text();
-        match prompt.pane {
-            Pane::Executions => query::complete(&typed, &self.index.vocabulary()),
-            Pane::Orders => query::complete_orders(&typed),
-            Pane::Logs if prompt.kind == PromptKind::Fields => {
-                let at = typed.rfind([' ', ',']).map_or(0, |blank| blank + 1);
-                let (before, begun) = typed.split_at(at);
-                let names = self.logs.field_names().into_iter();
-                let wanted = names.filter(|name| name.starts_with(begun) && name != begun);
-                let is_new = |name: &String| !before.split([' ', ',']).any(|known| known == name);
-                wanted.filter(is_new).map(|name| format!("{before}{name}")).collect()
-            }
-            Pane::Graph => {
-                let typed = typed.to_lowercase();
-                self.states().into_iter().filter(|state| state.to_lowercase().contains(&typed)).collect()
-            }
-            _ => Vec::new(),
-        }
-    }
-
     /// What in what is being typed does not read first.
     pub fn prompt_problem(&self) -> Option<&str> {
         match self.prompt.as_ref()?.pane {
@@ -117,10 +92,17 @@ impl Model {
         }
     }
 
+    /// The order that is looked at, as it was read last.
+    pub fn order_record(&self) -> Option<&OrderRecord> {
+        let id = self.order.as_ref()?;
+        let whole = self.order_facts.as_ref().map(|facts| &facts.record).filter(|record| record.order_id == *id);
+        whole.or_else(|| self.orders.get(id))
+    }
+
     /// The order that waits for approval: the one that is looked at, or that of the execution that is.
     pub fn waiting_order(&self) -> Option<(&OrderRecord, &str)> {
         let of_execution = self.watch.as_ref().map(|watch| watch.arn.0.as_str());
-        let mut known = self.orders.records().iter().chain(self.order_facts.iter().map(|facts| &facts.record));
+        let mut known = self.order_facts.iter().map(|facts| &facts.record).chain(self.orders.records());
         let order = if self.subject == Subject::Order || self.focus == Pane::Orders {
             known.find(|order| Some(&order.order_id) == self.order.as_ref())
         } else {
@@ -157,11 +139,18 @@ impl Model {
     /// The chosen state, if it waits with a task token that its call was given.
     fn waiting_state(&self) -> Option<Waiting> {
         let (watch, state) = (self.watch.as_ref().filter(|watch| watch.live)?, self.state.as_deref()?);
-        let visit = watch.run().visits_to(state).next_back().filter(|visit| visit.status == VisitStatus::Running)?;
+        let run = watch.run();
+        let chosen = run.telling_visit(state, self.iteration, self.visit).and_then(|visit| run.visits.get(visit));
+        // With no visit chosen, the last one that runs.
+        let is_chosen = self.visit.is_some() || self.iteration.is_some();
+        let running = |visit: &&Visit| visit.status == VisitStatus::Running;
+        let last = || run.visits_to(state).rev().find(running).filter(|_| !is_chosen);
+        let visit = chosen.filter(running).or_else(last)?;
         let attempt = visit.attempts.last().filter(|attempt| attempt.ended_at.is_none())?;
         attempt.resource.as_deref().filter(|resource| resource.ends_with(".waitForTaskToken"))?;
         let parameters: Value = serde_json::from_str(attempt.parameters.as_deref()?).ok()?;
-        let name = format!("{state} of {}", watch.arn.name());
+        let iteration = run.iteration_of(visit).map(|iteration| format!(" [{iteration}]")).unwrap_or_default();
+        let name = format!("{state}{iteration} of {}", watch.arn.name());
         Some(Waiting { name, is_order: false, token: token_in(&parameters)?.to_owned() })
     }
 }

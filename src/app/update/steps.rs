@@ -3,7 +3,7 @@
 //! What leads on is noted by what it changed, not by which key did it, so that no way on is forgotten. A step that
 //! something else has undone since is passed over.
 
-use super::looking::show;
+use super::looking::{list_anew, show};
 use super::{keys, panes, reaching};
 use crate::app::keymap::Intent;
 use crate::app::model::{Cmd, Model, Pane, Step, Subject};
@@ -19,6 +19,7 @@ pub(super) struct Stand {
     compare: bool,
     fleet: bool,
     ancestors: usize,
+    marks: usize,
     is_prompted: bool,
 }
 
@@ -31,6 +32,7 @@ impl Stand {
             compare: model.subject == Subject::Compare,
             fleet: model.fleet.is_some(),
             ancestors: model.ancestors.len(),
+            marks: model.list.marked().len(),
             is_prompted: model.prompt.is_some(),
         }
     }
@@ -59,6 +61,7 @@ pub(super) fn note(model: &mut Model, before: &Stand, intent: Intent) {
         (!before.compare && now.compare, Step::Compare),
         (!before.fleet && now.fleet, Step::Fleet),
         (before.ancestors < now.ancestors, Step::Child),
+        (before.marks < now.marks, Step::Marks),
     ];
     for (_, step) in turned_on.into_iter().filter(|(is_on, _)| *is_on) {
         push(model, step);
@@ -105,13 +108,25 @@ fn holds(model: &Model, step: Step) -> bool {
         Step::Compare => stand.compare,
         Step::Fleet => stand.fleet,
         Step::Child => stand.ancestors > 0,
+        Step::Marks => stand.marks > 0,
     }
 }
 
 fn undo(model: &mut Model, step: Step) -> Vec<Cmd> {
     match step {
         Step::Pane(pane) => return show(model, pane),
-        Step::Search(_) => return keys::forget_search(model),
+        Step::Search(_) => {
+            let wishes = keys::forget_search(model);
+            // Logs are searched and filtered: what is left is the next step.
+            if keys::has_search(model) {
+                push(model, step);
+            }
+            return wishes;
+        }
+        Step::Marks => {
+            model.list.clear_marks();
+            list_anew(model);
+        }
         Step::Zoom => model.zoomed = false,
         Step::Past => panes::to_the_present(model),
         Step::Compare => (model.compared, model.subject) = (None, Subject::State),
