@@ -659,6 +659,8 @@ pub enum Msg {
     Acted {
         request: u64,
         action: Action,
+        /// How many of them were done.
+        done: usize,
         result: Result<(), String>,
     },
 }

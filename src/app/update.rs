@@ -268,7 +268,7 @@ fn taken(model: &mut Model, msg: Msg) -> Vec<Cmd> {
             Vec::new()
         }
         Msg::Started { request, result } => actions::started(model, request, result),
-        Msg::Acted { request, action, result } => actions::acted(model, request, &action, result),
+        Msg::Acted { request, action, done, result } => actions::acted(model, request, &action, done, result),
     }
 }
 

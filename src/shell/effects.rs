@@ -261,8 +261,8 @@ impl World {
                 Msg::Started { request, result }
             }
             Cmd::Act { request, action, reason } => {
-                let result = said.told(act(cloud, &action, &reason).await);
-                Msg::Acted { request, action, result }
+                let (done, result) = act(cloud, &action, &reason).await;
+                Msg::Acted { request, action, done, result: said.told(result) }
             }
             Cmd::Copy { .. }
             | Cmd::Write { .. }
@@ -360,7 +360,7 @@ async fn machines(cloud: &Cloud, regions: &[String], said: &mut Said) -> (Vec<Ar
     (machines, (!problems.is_empty()).then(|| problems.join("; ")))
 }
 
-async fn act(cloud: &Cloud, action: &Action, reason: &str) -> Result<(), CloudError> {
+async fn act(cloud: &Cloud, action: &Action, reason: &str) -> (usize, Result<(), CloudError>) {
     match action {
         Action::Approve { waiting } => {
             // An output that is JSON is taken as it is; anything else is why.
@@ -389,14 +389,23 @@ async fn act(cloud: &Cloud, action: &Action, reason: &str) -> Result<(), CloudEr
     }
 }
 
-/// Does all of them, one after the other and whatever becomes of each; the first error.
-async fn each(acts: impl Iterator<Item = impl Future<Output = Result<(), CloudError>>>) -> Result<(), CloudError> {
-    let mut first = Ok(());
+/// Does all of them, one after the other; how many were done, and the first error. Where nobody answers, or it is not
+/// allowed, the others would come to the same.
+async fn each(
+    acts: impl Iterator<Item = impl Future<Output = Result<(), CloudError>>>,
+) -> (usize, Result<(), CloudError>) {
+    let (mut done, mut first) = (0, Ok(()));
     for act in acts {
-        let result = act.await;
-        if first.is_ok() {
-            first = result;
+        match act.await {
+            Ok(()) => done += 1,
+            Err(error) => {
+                let is_last = matches!(error.kind, ErrorKind::Unreachable | ErrorKind::Denied | ErrorKind::Credentials);
+                first = first.and(Err(error));
+                if is_last {
+                    break;
+                }
+            }
         }
     }
-    first
+    (done, first)
 }

@@ -84,7 +84,7 @@ impl Recorded {
             // All of them, though only the newest may be asked for: they are those of the execution, whenever it was.
             Cmd::FetchLogs { .. } => Msg::Logs(Ok(self.logs.clone())),
             Cmd::StartExecution { request, .. } => Msg::Started { request, result: Err(refused()) },
-            Cmd::Act { request, action, .. } => Msg::Acted { request, action, result: Err(refused()) },
+            Cmd::Act { request, action, .. } => Msg::Acted { request, action, done: 0, result: Err(refused()) },
             Cmd::TestState { request, .. } => Msg::StateTested { request, result: Box::new(Err(refused())) },
             Cmd::FetchDetails { execution } => {
                 let is_this = execution == self.execution.summary.arn;

@@ -108,7 +108,13 @@ pub(super) fn started(model: &mut Model, request: u64, result: Result<Arn, Strin
     }
 }
 
-pub(super) fn acted(model: &mut Model, request: u64, action: &Action, result: Result<(), String>) -> Vec<Cmd> {
+pub(super) fn acted(
+    model: &mut Model,
+    request: u64,
+    action: &Action,
+    done: usize,
+    result: Result<(), String>,
+) -> Vec<Cmd> {
     let waits = matches!(&model.dialog, Some(Dialog::Question(question)) if question.sending == Some(request));
     match result {
         Ok(()) => {
@@ -123,6 +129,14 @@ pub(super) fn acted(model: &mut Model, request: u64, action: &Action, result: Re
             };
             model.notice = Some(Notice { text, is_error: false });
             model.list.clear_marks();
+            refresh(model)
+        }
+        // What was done of several cannot be done again: the question is no longer the same.
+        Err(problem) if done > 0 => {
+            if waits {
+                model.dialog = None;
+            }
+            model.notice = Some(Notice { text: format!("{done} done, not all: {problem}"), is_error: true });
             refresh(model)
         }
         Err(problem) => {

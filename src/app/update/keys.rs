@@ -146,8 +146,12 @@ fn in_prompt(model: &mut Model, intent: Intent) -> Vec<Cmd> {
         }
         _ => {}
     }
+    let before = model.order.clone();
     super::looking::keep_order(model);
     let mut wishes = super::wishes::fetch_details(model);
+    if model.order != before {
+        wishes.extend(super::wishes::fetch_order(model));
+    }
     if model.prompt.is_none() && model.has_orders && model.orders.confirm() {
         wishes.push(super::wishes::fetch_orders(model));
     }
