@@ -49,6 +49,8 @@ pub struct Entry {
     pub has_details: bool,
     /// Whether its details or its history could not be read: they are not asked for again until it changes.
     pub is_unreadable: bool,
+    /// As of which list its history was read.
+    pub listing: u64,
 }
 
 impl Entry {
@@ -66,6 +68,7 @@ impl Entry {
             digest: None,
             has_details: false,
             is_unreadable: false,
+            listing: 0,
         }
     }
 
@@ -119,6 +122,8 @@ fn is_same_end(one: &ExecutionSummary, other: &ExecutionSummary) -> bool {
 /// All of them.
 #[derive(Clone, Debug)]
 pub struct Index {
+    /// How many lists were taken in.
+    listing: u64,
     /// By start, and by ARN where several started at once.
     entries: BTreeMap<(Millis, Arn), Entry>,
     /// When each started.
@@ -137,7 +142,7 @@ impl Default for Index {
 
 impl Index {
     fn bounded(max_entries: usize, max_weight: usize) -> Self {
-        Self { entries: BTreeMap::new(), starts: HashMap::new(), weight: 0, max_entries, max_weight }
+        Self { listing: 0, entries: BTreeMap::new(), starts: HashMap::new(), weight: 0, max_entries, max_weight }
     }
 
     /// How many there are.
@@ -166,9 +171,12 @@ impl Index {
         self.entries().filter(|entry| query.matches(entry, now)).collect()
     }
 
-    /// Finished ones whose details or history were not read to their end, newest first, so many at the most.
-    pub fn wanting_details(&self, most: usize) -> Vec<Arn> {
-        let wanting = self.entries().filter(|entry| entry.wants_details());
+    /// Finished ones whose details or history were not read to their end, newest first, so many at the most; and those
+    /// that run and were not read since the last list, if they are meant as well.
+    pub fn wanting_details(&self, most: usize, with_running: bool) -> Vec<Arn> {
+        let runs =
+            |entry: &Entry| !entry.summary.status.is_over() && !entry.is_unreadable && entry.listing < self.listing;
+        let wanting = self.entries().filter(|entry| entry.wants_details() || (with_running && runs(entry)));
         wanting.take(most).map(|entry| entry.summary.arn.clone()).collect()
     }
 
@@ -189,6 +197,7 @@ impl Index {
 
     /// Takes in lines of a list.
     pub fn note_summaries(&mut self, summaries: &[ExecutionSummary]) {
+        self.listing += 1;
         for summary in summaries {
             self.note_summary(summary);
         }
@@ -217,6 +226,7 @@ impl Index {
             return;
         }
         let digest = Digest::of(run);
+        let listing = self.listing;
         let start = run.events.iter().find(|event| event.kind == EventKind::ExecutionStarted);
         let input = start.and_then(|event| event.input.as_deref());
         let end = run.events.last().filter(|_| digest.is_over);
@@ -234,6 +244,7 @@ impl Index {
             let failed_state = digest.failure.as_ref().and_then(|failure| failure.state.as_deref());
             entry.failed_state = failed_state.map(ToOwned::to_owned);
             entry.digest = Some(digest);
+            entry.listing = listing;
         });
     }
 
@@ -403,14 +414,20 @@ mod tests {
         let mut index = Index::default();
         let lines = [summary("a", 10, S::Failed), summary("b", 20, S::Running), summary("c", 30, S::Succeeded)];
         index.note_summaries(&lines);
-        assert_eq!(index.wanting_details(9), [arn("c"), arn("a")]);
-        assert_eq!(index.wanting_details(1), [arn("c")]);
+        assert_eq!(index.wanting_details(9, false), [arn("c"), arn("a")]);
+        // What runs is read once for each list, where that matters.
+        assert_eq!(index.wanting_details(9, true), [arn("c"), arn("b"), arn("a")]);
+        index.note_run(&arn("b"), &run("1<0 ExecutionStarted\n2<0 TaskStateEntered Pay"));
+        assert_eq!(index.wanting_details(9, true), [arn("c"), arn("a")]);
+        index.note_summaries(&lines);
+        assert_eq!(index.wanting_details(9, true), [arn("c"), arn("b"), arn("a")]);
+        assert_eq!(index.wanting_details(1, false), [arn("c")]);
         index.note_unreadable(&arn("c"));
         index.note_execution(&described(lines[0].clone(), "{}"));
-        assert_eq!(index.wanting_details(9), [arn("a")], "its history is missing");
+        assert_eq!(index.wanting_details(9, false), [arn("a")], "its history is missing");
         index.note_run(&arn("a"), &run(FAILING));
         index.note_summaries(&lines);
-        assert_eq!(index.wanting_details(9), [] as [Arn; 0]);
+        assert_eq!(index.wanting_details(9, false), [] as [Arn; 0]);
     }
 
     #[test]
@@ -418,9 +435,9 @@ mod tests {
         let mut index = Index::default();
         index.note_execution(&described(summary("a", 10, ExecutionStatus::Running), "{}"));
         index.note_run(&arn("a"), &run(FAILING));
-        assert_eq!(index.wanting_details(9), [] as [Arn; 0]);
+        assert_eq!(index.wanting_details(9, false), [] as [Arn; 0]);
         index.note_summaries(&[summary("a", 10, ExecutionStatus::Failed)]);
-        assert_eq!(index.wanting_details(9), [arn("a")]);
+        assert_eq!(index.wanting_details(9, false), [arn("a")]);
     }
 
     #[test]
@@ -435,18 +452,18 @@ mod tests {
         // A list may round the time.
         let mut index = read();
         index.note_summaries(&[ExecutionSummary { stopped_at: Some(1), ..failed.clone() }]);
-        assert_eq!(index.wanting_details(9), [] as [Arn; 0]);
+        assert_eq!(index.wanting_details(9, false), [] as [Arn; 0]);
         // It ended again, and nobody saw it run.
         let mut index = read();
         index.note_summaries(&[ExecutionSummary { stopped_at: Some(90_000), ..failed.clone() }]);
-        assert_eq!(index.wanting_details(9), [arn("a")]);
+        assert_eq!(index.wanting_details(9, false), [arn("a")]);
         // It runs again: no error of before shows.
         let mut index = read();
         index.note_summaries(&[summary("a", 10, ExecutionStatus::Running)]);
         let entry = index.get(&arn("a")).unwrap();
         assert_eq!((entry.error.as_deref(), entry.failed_state.as_deref()), (None, None));
         index.note_summaries(std::slice::from_ref(&failed));
-        assert_eq!(index.wanting_details(9), [arn("a")]);
+        assert_eq!(index.wanting_details(9, false), [arn("a")]);
     }
 
     #[test]

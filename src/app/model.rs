@@ -203,8 +203,8 @@ pub struct Waiting {
 /// What one can go back from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Another pane was looked at before, from which something led here.
-    Pane(Pane),
+    /// Another pane was looked at before, and that in the inspector, from which something led here.
+    Pane(Pane, Subject),
     /// Something was searched for in a pane.
     Search(Pane),
     /// A pane fills the screen.
@@ -376,6 +376,8 @@ pub struct Model {
 
 /// The most executions and orders that are listed.
 pub const MAX_LISTED: usize = 200;
+/// The most executions that are listed: as many as `ListExecutions` answers at once.
+pub const MAX_EXECUTIONS: usize = 1_000;
 
 impl Model {
     /// A dashboard that knows nothing yet.

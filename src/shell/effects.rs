@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 
 use super::source::Source;
 use super::{clipboard, files};
-use crate::app::model::{Action, MAX_LISTED};
+use crate::app::model::{Action, MAX_EXECUTIONS, MAX_LISTED};
 use crate::app::{Cmd, Msg, TaskKey};
 use crate::cloud::{Cloud, CloudError, ErrorKind};
 use crate::facts::{Arn, Execution, ExecutionSummary, HistoryEvent, LogLine, MachineKind, Millis};
@@ -290,7 +290,7 @@ impl World {
 
     /// The machine's newest executions; those of an Express machine as its log tells them.
     async fn executions(&self, cloud: &Cloud) -> Result<Vec<ExecutionSummary>, CloudError> {
-        match cloud.executions(&self.machine, None, MAX_LISTED).await {
+        match cloud.executions(&self.machine, None, MAX_EXECUTIONS).await {
             Err(error) if error.code.as_deref() == Some("StateMachineTypeNotSupported") => {
                 let machine = cloud.machine(&self.machine).await?;
                 let since = jiff::Timestamp::now().as_millisecond() - EXPRESS_BACK;

@@ -16,7 +16,7 @@ use super::theme::Theme;
 use super::window::editor;
 use super::{events, logs};
 use crate::app::keymap::{BINDINGS, Intent};
-use crate::app::model::{MAX_LISTED, Subject};
+use crate::app::model::{MAX_EXECUTIONS, Subject};
 use crate::app::prompt::PromptKind;
 use crate::app::{Model, Pane};
 use crate::facts::ExecutionStatus;
@@ -38,7 +38,7 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
         if number > 0 {
             let (sign, style) = theme.execution(status);
             // The list has the newest only; then the numbers are of those.
-            let more = if model.executions.len() >= MAX_LISTED { "+" } else { "" };
+            let more = if model.executions.len() >= MAX_EXECUTIONS { "+" } else { "" };
             counts.push(Span::styled(format!("{sign} {number}{more}  "), style));
         }
     }

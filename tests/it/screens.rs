@@ -621,6 +621,22 @@ fn the_chosen_order_is_that_of_the_execution() {
     assert_eq!(app.model.order, OrderId::new("ord-0").ok());
 }
 
+/// What is done in the list of orders is done to the one that is shown, and an output that was to be JSON has to be it.
+#[test]
+fn an_order_that_is_chosen_is_what_is_acted_on() {
+    let app = App::lively(120, 40).keys(&typed("4g"));
+    assert_eq!(app.model.watch.as_ref().map(|watch| watch.arn.clone()), Some(arn("ord-3")));
+    let mut app = app.keys(&typed("a{\"by\": ")).keys(&[Key::Enter]);
+    let screen = app.screen();
+    assert!(screen.contains("Approve order ord-3 over 2598.00 EUR?") && screen.contains("not JSON"), "{screen}");
+    let mut app = app.keys(&typed("7}"));
+    let wishes = update(&mut app.model, Msg::Key(Key::Enter));
+    let [Cmd::Act { action: Action::Approve { waiting }, reason, .. }] = wishes.as_slice() else {
+        panic!("{wishes:?}")
+    };
+    assert_eq!((waiting[0].name.as_str(), reason.as_str()), ("ord-3", "{\"by\": 7}"));
+}
+
 /// The pane that keys go to after some, and after each Esc that follows.
 #[test]
 fn esc_leads_back_the_way_one_came() {
@@ -732,6 +748,9 @@ fn a_form_that_cannot_be_sent_stays_filled() {
     let screen = app.screen();
     assert!(screen.contains("not JSON"), "{screen}");
     assert!(screen.contains("\"customer\""), "{screen}");
+    // An edited order is not thrown away by a look at the list.
+    let edited = App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Char('!'), Key::Tab, Key::Tab, Key::Up]);
+    assert!(edited.keys(&[Key::Down]).screen().contains("Ada Example!"));
     // Field by field: what is no number is told with its name, and not sent.
     let fields = App::lively(120, 40).keys(&[Key::Char('n'), Key::Tab, Key::Down, Key::Down, Key::Down, Key::Down]);
     let mut app = fields.keys(&typed("x")).keys(&[Key::Ctrl('s')]);

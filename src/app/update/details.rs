@@ -1,7 +1,7 @@
 //! What is learnt of executions that are not looked at: for the index, and to compare.
 
 use super::looking::{count_fleet, list_anew};
-use super::wishes::fetch_details;
+use super::wishes::{counts_running, fetch_details};
 use crate::app::compare::compare;
 use crate::app::model::{Cmd, Model};
 use crate::app::run::Run;
@@ -28,7 +28,7 @@ pub(super) fn taken(
     }
     let more = fetch_details(model);
     // Counting and listing walk over all that is known: once a burst is over is soon enough.
-    if more.is_empty() || model.index.wanting_details(8).len() < 8 {
+    if more.is_empty() || model.index.wanting_details(8, counts_running(model)).len() < 8 {
         count_fleet(model);
         list_anew(model);
     }

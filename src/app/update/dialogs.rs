@@ -7,7 +7,7 @@ use super::panes;
 use super::reaching;
 use crate::app::editor::{Edit, Editor};
 use crate::app::keymap::{Intent, Key};
-use crate::app::model::{Cmd, Dialog, Model, Notice, Pane};
+use crate::app::model::{Action, Cmd, Dialog, Model, Notice, Pane, Question};
 use crate::app::palette::{Choice, TargetKind};
 use crate::app::submit::{FormPart, SubmitForm};
 
@@ -50,6 +50,8 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
             let mut wishes = Vec::new();
             if intent == Intent::Confirm && model.settings.read_only {
                 question.problem = Some(READ_ONLY.to_owned());
+            } else if let (Intent::Confirm, Some(problem)) = (intent, output_problem(&question)) {
+                question.problem = Some(problem);
             } else if intent == Intent::Confirm && question.sending.is_none() {
                 model.last_request += 1;
                 let request = model.last_request;
@@ -102,6 +104,14 @@ pub(super) fn intended(model: &mut Model, intent: Intent) -> Vec<Cmd> {
             wishes
         }
     }
+}
+
+/// Why what is typed is no output, if it looks as if it were to be one.
+fn output_problem(question: &Question) -> Option<String> {
+    let typed = question.reason.as_ref().filter(|_| matches!(question.action, Action::Approve { .. }))?.text();
+    let is_meant = typed.trim_start().starts_with(['{', '[']);
+    let error = serde_json::from_str::<serde_json::Value>(&typed).err().filter(|_| is_meant)?;
+    Some(format!("not JSON: {error}"))
 }
 
 /// How many rows an intent moves.
@@ -202,7 +212,10 @@ fn type_into_form(form: &mut SubmitForm, key: Key, samples: &[order_core::Sample
         }
         _ => return,
     };
-    if form.edited && chosen != form.sample {
+    if chosen == form.sample {
+        return;
+    }
+    if form.edited {
         // An edited order is not thrown away by a look at the list.
         form.problem = Some("the order was edited: Esc and n start over with a sample".into());
         return;

@@ -199,10 +199,12 @@ pub(super) fn step_in(model: &mut Model, pane: Pane, by: isize) -> Vec<Cmd> {
             let to = stepped(from, by, model.orders.rows().len());
             let chosen = to.and_then(|to| model.orders.row(to)).map(|order| order.order_id.clone());
             let is_other = chosen.is_some() && chosen != model.order;
-            if is_other {
-                model.order = chosen;
-            }
+            let is_listed = chosen.is_some();
+            model.order = chosen.or(model.order.take());
             let mut wishes = if is_other { fetch_order(model) } else { Vec::new() };
+            if is_listed {
+                wishes.extend(to_execution_of_order(model));
+            }
             wishes.extend(fetch_older_orders(model));
             return wishes;
         }
@@ -262,6 +264,14 @@ pub(super) fn pan(model: &mut Model, columns: isize, rows: isize) {
 fn stepped(from: Option<usize>, by: isize, length: usize) -> Option<usize> {
     let last = length.checked_sub(1)?;
     Some(from.map_or(0, |from| from.saturating_add_signed(by).min(last)))
+}
+
+/// With an order that is chosen in the list its execution is looked at.
+pub(super) fn to_execution_of_order(model: &mut Model) -> Vec<Cmd> {
+    let execution = model.order.as_ref().and_then(|id| model.orders.get(id)).map(|order| Arn(order.execution.clone()));
+    let Some(arn) = execution.filter(|arn| !arn.0.is_empty()) else { return Vec::new() };
+    model.follow_newest = false;
+    look_at(model, arn)
 }
 
 /// The execution that was chosen in the list is looked at.

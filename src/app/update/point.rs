@@ -91,6 +91,7 @@ fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
             if let Some(order) = place.and_then(|at| orders.row(at)) {
                 model.order = Some(order.order_id.clone());
                 wishes.extend(super::wishes::fetch_order(model));
+                wishes.extend(panes::to_execution_of_order(model));
             }
         }
         Pane::Inspector if matches!(model.subject, Subject::State | Subject::Order) => {

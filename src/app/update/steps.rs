@@ -14,6 +14,7 @@ const MOST: usize = 50;
 /// What a step can lead on from.
 pub(super) struct Stand {
     pane: Pane,
+    subject: Subject,
     zoomed: bool,
     past: bool,
     compare: bool,
@@ -27,6 +28,7 @@ impl Stand {
     pub(super) fn of(model: &Model) -> Self {
         Self {
             pane: model.focus,
+            subject: model.subject,
             zoomed: model.zoomed,
             past: model.past().is_some(),
             compare: model.subject == Subject::Compare,
@@ -47,9 +49,9 @@ pub(super) fn note(model: &mut Model, before: &Stand, intent: Intent) {
     if now.pane != before.pane {
         // Whoever goes to a pane by its number goes there afresh; whoever follows something can go back.
         if matches!(intent, Intent::Focus(_) | Intent::NextPane | Intent::PreviousPane) {
-            model.steps.retain(|step| !matches!(step, Step::Pane(_)));
+            model.steps.retain(|step| !matches!(step, Step::Pane(..)));
         } else {
-            push(model, Step::Pane(before.pane));
+            push(model, Step::Pane(before.pane, before.subject));
         }
     }
     if before.is_prompted && !now.is_prompted && keys::has_search(model) {
@@ -83,7 +85,7 @@ fn push(model: &mut Model, step: Step) {
 pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
     while let Some(step) = model.steps.pop() {
         let is_on = match step {
-            Step::Pane(pane) => pane != model.focus,
+            Step::Pane(pane, _) => pane != model.focus,
             Step::Search(pane) => pane == model.focus && keys::has_search(model),
             step => holds(model, step),
         };
@@ -96,13 +98,13 @@ pub(super) fn back(model: &mut Model) -> Vec<Cmd> {
     }
     let step =
         [Step::Compare, Step::Zoom, Step::Past, Step::Fleet, Step::Child].into_iter().find(|step| holds(model, *step));
-    undo(model, step.unwrap_or(Step::Pane(Pane::Executions)))
+    undo(model, step.unwrap_or(Step::Pane(Pane::Executions, Subject::State)))
 }
 
 fn holds(model: &Model, step: Step) -> bool {
     let stand = Stand::of(model);
     match step {
-        Step::Pane(_) | Step::Search(_) => false,
+        Step::Pane(..) | Step::Search(_) => false,
         Step::Zoom => stand.zoomed,
         Step::Past => stand.past,
         Step::Compare => stand.compare,
@@ -114,7 +116,20 @@ fn holds(model: &Model, step: Step) -> bool {
 
 fn undo(model: &mut Model, step: Step) -> Vec<Cmd> {
     match step {
-        Step::Pane(pane) => return show(model, pane),
+        Step::Pane(pane, subject) => {
+            let wishes = show(model, pane);
+            // The inspector and the drawer show what was looked at from there, if it is there still.
+            let is_there = match subject {
+                Subject::State => model.fleet.is_none(),
+                Subject::Order => true,
+                Subject::Compare => model.compared.is_some(),
+                Subject::Fleet => model.fleet.is_some(),
+            };
+            if is_there && (pane == Pane::Inspector || pane.is_drawer()) {
+                model.subject = subject;
+            }
+            return wishes;
+        }
         Step::Search(_) => {
             let wishes = keys::forget_search(model);
             // Logs are searched and filtered: what is left is the next step.

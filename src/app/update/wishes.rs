@@ -92,6 +92,11 @@ pub(super) fn fetch_order(model: &Model) -> Vec<Cmd> {
     model.order.iter().map(|id| Cmd::FetchOrder { id: id.clone() }).collect()
 }
 
+/// Whether it matters in which state an execution is that runs: to the picture of all, and to a query.
+pub(super) fn counts_running(model: &Model) -> bool {
+    model.fleet.is_some() || !model.query.is_empty()
+}
+
 /// One of the executions that the index knows too little of: while somebody asks for what only it can tell, and where
 /// nobody counts the calls.
 pub(super) fn fetch_details(model: &Model) -> Vec<Cmd> {
@@ -99,5 +104,10 @@ pub(super) fn fetch_details(model: &Model) -> Vec<Cmd> {
     if !is_wanted || model.is_replay {
         return Vec::new();
     }
-    model.index.wanting_details(1).into_iter().map(|execution| Cmd::FetchDetails { execution }).collect()
+    model
+        .index
+        .wanting_details(1, counts_running(model))
+        .into_iter()
+        .map(|execution| Cmd::FetchDetails { execution })
+        .collect()
 }
