@@ -63,9 +63,21 @@ pub struct ExecutionsList {
     last_place: usize,
     /// In the order in which they were marked.
     marks: Vec<Arn>,
+    /// The row that was shown first as it was last drawn.
+    top: usize,
 }
 
 impl ExecutionsList {
+    /// The row that was shown first as it was last drawn.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// It was drawn from this row on.
+    pub fn drawn_from(&mut self, top: usize) {
+        self.top = top;
+    }
+
     /// The rows, newest first.
     pub fn rows(&self) -> &[Row] {
         &self.rows

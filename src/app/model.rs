@@ -556,6 +556,10 @@ pub struct Drawn {
     pub logs_rows: Option<usize>,
     /// How many rows the timeline had.
     pub timeline_rows: Option<usize>,
+    /// The first row of the executions.
+    pub executions_top: Option<usize>,
+    /// The first row of the orders.
+    pub orders_top: Option<usize>,
     /// Which columns of the footer mean what.
     pub footer: Vec<(Range<u16>, Intent)>,
     /// What of the graph was in view.

@@ -173,15 +173,19 @@ impl Pointer {
     }
 }
 
-/// The first row to show of a list of so many, so that the chosen one is in view.
-pub fn first_row(chosen: Option<usize>, length: usize, rows: usize) -> usize {
-    let most = length.saturating_sub(rows);
-    chosen.map_or(0, |chosen| chosen.saturating_sub(rows / 2)).min(most)
+/// The first row to show of a list of so many: the one that was, or the nearest from which the chosen one is in view.
+pub fn first_row(top: usize, chosen: Option<usize>, length: usize, rows: usize) -> usize {
+    let first = match chosen {
+        Some(chosen) if chosen < top => chosen,
+        Some(chosen) if chosen >= top.saturating_add(rows) => (chosen + 1).saturating_sub(rows),
+        _ => top,
+    };
+    first.min(length.saturating_sub(rows))
 }
 
 /// What of a list is at a row of its pane; `None` below its end.
-pub fn row_of(chosen: Option<usize>, length: usize, rows: u16, row: u16) -> Option<usize> {
-    let at = first_row(chosen, length, usize::from(rows)) + usize::from(row);
+pub fn row_of(top: usize, chosen: Option<usize>, length: usize, rows: u16, row: u16) -> Option<usize> {
+    let at = first_row(top, chosen, length, usize::from(rows)) + usize::from(row);
     (at < length && row < rows).then_some(at)
 }
 
@@ -252,20 +256,26 @@ mod tests {
 
     #[test]
     fn a_row_of_a_pane_is_a_row_of_its_list() {
-        // Chosen, length, rows, row; what is there.
+        // The row that was first, chosen, length, rows, row; what is there.
         let cases = [
-            (None, 3, 10, 2, Some(2)),
-            (None, 3, 10, 3, None),
-            (Some(0), 100, 10, 4, Some(4)),
-            (Some(50), 100, 10, 0, Some(45)),
-            (Some(50), 100, 10, 9, Some(54)),
-            (Some(50), 100, 10, 10, None),
-            (Some(99), 100, 10, 9, Some(99)),
-            (Some(0), 0, 10, 0, None),
-            (Some(5), 9, 0, 0, None),
+            (0, None, 3, 10, 2, Some(2)),
+            (0, None, 3, 10, 3, None),
+            (0, Some(0), 100, 10, 4, Some(4)),
+            // What is clicked stays where it is.
+            (45, Some(50), 100, 10, 0, Some(45)),
+            (45, Some(45), 100, 10, 0, Some(45)),
+            (45, Some(54), 100, 10, 9, Some(54)),
+            // Only as far as there is need.
+            (45, Some(44), 100, 10, 0, Some(44)),
+            (45, Some(55), 100, 10, 9, Some(55)),
+            (45, Some(50), 100, 10, 10, None),
+            (0, Some(99), 100, 10, 9, Some(99)),
+            (95, None, 100, 10, 9, Some(99)),
+            (0, Some(0), 0, 10, 0, None),
+            (0, Some(5), 9, 0, 0, None),
         ];
-        for (chosen, length, rows, row, expected) in cases {
-            assert_eq!(row_of(chosen, length, rows, row), expected, "{chosen:?} {length} {rows} {row}");
+        for (top, chosen, length, rows, row, expected) in cases {
+            assert_eq!(row_of(top, chosen, length, rows, row), expected, "{top} {chosen:?} {length} {rows} {row}");
         }
     }
 }

@@ -30,9 +30,21 @@ pub struct OrdersList {
     has_more: bool,
     /// Whether they are being read.
     is_reading: bool,
+    /// The row that was shown first as it was last drawn.
+    top: usize,
 }
 
 impl OrdersList {
+    /// The row that was shown first as it was last drawn.
+    pub fn top(&self) -> usize {
+        self.top
+    }
+
+    /// It was drawn from this row on.
+    pub fn drawn_from(&mut self, top: usize) {
+        self.top = top;
+    }
+
     /// The rows, those that changed last first.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = &OrderRecord> {
         self.rows.iter().map(|row| &self.records[*row])

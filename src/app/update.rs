@@ -34,6 +34,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Cmd> {
         if let Some(rows) = drawn.logs_rows {
             model.logs.drawn(rows);
         }
+        drawn.executions_top.into_iter().for_each(|top| model.list.drawn_from(top));
+        drawn.orders_top.into_iter().for_each(|top| model.orders.drawn_from(top));
         if let Some(rows) = drawn.timeline_rows {
             model.timeline.drawn(rows);
         }

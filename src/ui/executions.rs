@@ -13,6 +13,7 @@ use super::cells::{Times, aligned_right, below, padded, row, sign};
 use super::text::{cut, duration};
 use super::theme::Theme;
 use crate::app::executions::{ExecutionsList, ROOMY, Row};
+use crate::app::mouse::first_row;
 use crate::app::settings::{Column, Settings, TimeStyle, Zone};
 use crate::facts::Millis;
 
@@ -31,6 +32,7 @@ const GROWTH: [(Column, usize); 6] = [
 /// A column with its width.
 type Placed = (Column, usize);
 
+/// Draws, and answers which row is the first.
 pub(super) fn draw(
     list: &ExecutionsList,
     now: Millis,
@@ -39,7 +41,7 @@ pub(super) fn draw(
     theme: &Theme,
     area: Rect,
     buffer: &mut Buffer,
-) {
+) -> usize {
     let width = usize::from(area.width);
     let is_roomy = area.height >= ROOMY;
     let mut rest = area;
@@ -56,7 +58,7 @@ pub(super) fn draw(
             (false, None) => "Loading…",
         };
         Span::styled(cut(text, width), theme.dim).render(rest, buffer);
-        return;
+        return 0;
     }
     let times = Times { now, zone, style: settings.times };
     // Marks have a column of their own, as soon as there is one.
@@ -67,7 +69,7 @@ pub(super) fn draw(
         rest = below(rest, 1);
     }
     let rows = usize::from(rest.height);
-    let first = first_row(list.place(), list.rows().len(), rows);
+    let first = first_row(list.top(), list.place(), list.rows().len(), rows);
     for (index, execution) in list.rows().iter().enumerate().skip(first).take(rows) {
         let Some(area) = row(rest, index - first) else { break };
         let mark = has_marks.then(|| list.is_marked(&execution.summary.arn));
@@ -76,12 +78,7 @@ pub(super) fn draw(
             buffer.set_style(area, theme.chosen);
         }
     }
-}
-
-/// The first row to show so that the chosen one is in view.
-pub(super) fn first_row(chosen: Option<usize>, length: usize, rows: usize) -> usize {
-    let most = length.saturating_sub(rows);
-    chosen.map_or(0, |chosen| chosen.saturating_sub(rows / 2)).min(most)
+    first
 }
 
 /// A query with the number of rows that it means, and what in it does not read. Where there is one row for both, that

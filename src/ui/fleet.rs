@@ -11,7 +11,6 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
 use super::cells::{Page, Times, aligned_right, below, padded, row, short, sign};
-use super::executions::first_row;
 use super::text::{clean, cut, duration};
 use super::theme::Theme;
 use crate::app::fleet::{Fleet, Group, StateCounts};
@@ -47,6 +46,11 @@ pub(super) fn badge(theme: &Theme, fleet: &Fleet, state: &str) -> Option<(String
     }
 }
 
+/// The first line to show so that the chosen one is in the middle, as far as there are lines around it.
+fn middle_row(chosen: usize, length: usize, rows: usize) -> usize {
+    chosen.saturating_sub(rows / 2).min(length.saturating_sub(rows))
+}
+
 /// The table, with what is chosen in view.
 pub(super) fn draw(fleet: &Fleet, view: &FleetView, times: Times<'_>, theme: &Theme, area: Rect, buffer: &mut Buffer) {
     let table = Table::new(fleet, view, times, theme, usize::from(area.width));
@@ -65,7 +69,7 @@ pub(super) fn draw(fleet: &Fleet, view: &FleetView, times: Times<'_>, theme: &Th
     }
     let mut page = Page::new(Rect { height: 0, ..area }, 0, buffer);
     table.fill(&mut page);
-    let first = first_row(Some(table.chosen_line()), page.lines(), usize::from(area.height));
+    let first = middle_row(table.chosen_line(), page.lines(), usize::from(area.height));
     table.fill(&mut Page::new(area, first, buffer));
 }
 

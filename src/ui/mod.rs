@@ -199,7 +199,8 @@ fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut F
     let times = cells::Times { now: model.now, zone: &model.zone, style: model.settings.times };
     match pane {
         Pane::Executions => {
-            executions::draw(&model.list, model.now, &model.zone, &model.settings, theme, inner, buffer);
+            let first = executions::draw(&model.list, model.now, &model.zone, &model.settings, theme, inner, buffer);
+            drawn.executions_top = Some(first);
         }
         Pane::Graph => drawn.graph = graph_pane::draw(model, views, inner, buffer),
         Pane::Inspector => match (model.subject, &model.compared, &model.fleet) {
@@ -220,7 +221,7 @@ fn draw_pane(model: &Model, views: &Views, pane: Pane, area: Rect, frame: &mut F
                 drawn.inspector = inspector::draw(&model.inspector, focused, &time, theme, inner, buffer);
             }
         },
-        Pane::Orders => orders::draw(model, theme, inner, buffer),
+        Pane::Orders => drawn.orders_top = Some(orders::draw(model, theme, inner, buffer)),
         Pane::Logs => {
             let started = model.run().and_then(|run| run.events.first()).map(|event| event.at);
             let since = started.filter(|_| model.settings.times == TimeStyle::Relative);

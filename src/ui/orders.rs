@@ -7,15 +7,17 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::cells::below;
-use super::executions::{asked_for, first_row};
+use super::executions::asked_for;
 use super::text::{clean, cut};
 use super::theme::Theme;
 use crate::app::Model;
 use crate::app::executions::ROOMY;
+use crate::app::mouse::first_row;
 use crate::app::orders::status_at;
 use crate::facts::Millis;
 
-pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) {
+/// Draws, and answers which row is the first.
+pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer) -> usize {
     let (list, width) = (&model.orders, usize::from(area.width));
     let mut rest = area;
     if !list.text().trim().is_empty() {
@@ -42,12 +44,12 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer
             (true, true, false) => "None of those that were read: Enter asks the table.",
         };
         Span::styled(cut(text, width), theme.dim).render(rest, buffer);
-        return;
+        return 0;
     }
     let chosen = model.order.as_ref().and_then(|id| list.place(id));
     let rows = usize::from(rest.height);
     let in_view = model.order.as_ref().and_then(|id| list.shown_place(id));
-    let first = first_row(in_view, list.shown_len(), rows);
+    let first = first_row(list.top(), in_view, list.shown_len(), rows);
     for (row, order) in list.rows().enumerate().skip(first).take(rows) {
         let y = rest.y + u16::try_from(row - first).unwrap_or(0);
         let row_area = Rect { y, height: 1, ..rest };
@@ -60,6 +62,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buffer
         let y = rest.y + u16::try_from(count - first).unwrap_or(0);
         Span::styled(cut(text, width), theme.dim).render(Rect { y, height: 1, ..rest }, buffer);
     }
+    first
 }
 
 fn line(theme: &Theme, order: &OrderRecord, past: Option<Millis>, width: usize) -> Line<'static> {

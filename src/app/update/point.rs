@@ -75,7 +75,8 @@ fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
             let head = u16::from(rows >= ROOMY) + asked_rows(asked.is_some(), problem, rows);
             let length = model.list.rows().len();
             let rows = rows.saturating_sub(head);
-            let place = row.checked_sub(head).and_then(|row| row_of(model.list.place(), length, rows, row));
+            let place =
+                row.checked_sub(head).and_then(|row| row_of(model.list.top(), model.list.place(), length, rows, row));
             if let Some(place) = place
                 && model.list.choose_row(place)
             {
@@ -87,7 +88,8 @@ fn click(model: &mut Model, hit: Hit, state: Option<String>) -> Vec<Cmd> {
             let head = asked_rows(!orders.text().trim().is_empty(), orders.problem(), rows);
             let chosen = model.order.as_ref().and_then(|id| orders.shown_place(id));
             let rows = rows.saturating_sub(head);
-            let place = row.checked_sub(head).and_then(|row| row_of(chosen, orders.shown_len(), rows, row));
+            let place =
+                row.checked_sub(head).and_then(|row| row_of(orders.top(), chosen, orders.shown_len(), rows, row));
             if let Some(order) = place.and_then(|at| orders.row(at)) {
                 model.order = Some(order.order_id.clone());
                 wishes.extend(super::wishes::fetch_order(model));
