@@ -304,6 +304,8 @@ pub struct Model {
     pub follow_state: bool,
     /// How one looks at the graph.
     pub graph: GraphView,
+    /// What was searched for in its states' names.
+    pub graph_needle: String,
     /// The Maps and Parallels that are drawn without what is inside.
     pub collapsed: BTreeSet<String>,
     /// All executions, while the graph shows them.
@@ -423,6 +425,7 @@ impl Model {
             compare_most: 0,
             orders: OrdersList::default(),
             steps: Vec::new(),
+            graph_needle: String::new(),
             has_orders: true,
             order: None,
             order_facts: None,
@@ -490,6 +493,7 @@ impl Model {
             Pane::Inspector if !self.inspector.search_text().is_empty() => Some(self.inspector.found()),
             Pane::Logs if !self.logs.view().needle.is_empty() => Some(self.logs.matches()),
             Pane::Events if !self.events.filter().is_empty() => Some(self.events.shown_len()),
+            Pane::Graph if !self.graph_needle.is_empty() => Some(self.states_like(&self.graph_needle).len()),
             _ => None,
         }
     }

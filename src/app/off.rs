@@ -132,10 +132,27 @@ pub fn why_off(intent: Intent, facts: &Situation) -> Option<&'static str> {
     possible(intent, facts).err()
 }
 
+/// Whether it changes something in the cloud. A test of a state runs it for real, so it changes what the state changes.
+pub const fn changes(intent: Intent) -> bool {
+    matches!(
+        intent,
+        Intent::NewOrder
+            | Intent::Again
+            | Intent::Approve
+            | Intent::Reject
+            | Intent::Stop
+            | Intent::Redrive
+            | Intent::TestState
+    )
+}
+
 /// Nothing, or why not.
 type Answer = Result<(), &'static str>;
 
 fn possible(intent: Intent, facts: &Situation) -> Answer {
+    if changes(intent) {
+        changing(facts)?;
+    }
     match intent {
         // Ways of the dashboard itself are always open. Where there is nothing to move in, nothing moves.
         Intent::Quit
@@ -169,33 +186,27 @@ fn possible(intent: Intent, facts: &Situation) -> Answer {
         Intent::Focus(number) => must((1..=Pane::ALL.len()).contains(&usize::from(number)), "there is no such pane"),
         Intent::Follow => must(!facts.is_replay, "an exported execution does not go on"),
 
-        Intent::NewOrder => changing(facts),
+        Intent::NewOrder => Ok(()),
         Intent::Again => {
-            changing(facts)?;
             must(watched(facts)?.has_input, "its input is not known")?;
             must(watched(facts)?.has_machine, "a Map alone starts such an execution")
         }
         Intent::Approve | Intent::Reject => {
-            changing(facts)?;
             must(facts.has_waiting, "nothing waits for somebody here: choose such an order or state")
         }
         Intent::Stop => {
-            changing(facts)?;
             if facts.marks > 0 {
                 return must(facts.marked_running > 0, "none of the marked executions runs");
             }
             stop(watched(facts)?)
         }
         Intent::Redrive => {
-            changing(facts)?;
             if facts.marks > 0 {
                 return must(facts.marked_failed > 0, "none of the marked executions has failed");
             }
             redrive(watched(facts)?)
         }
-        // It runs the state for real, so it changes what the state changes.
         Intent::TestState => {
-            changing(facts)?;
             let state = facts.state.ok_or("no state is chosen")?;
             state.testable.why_not().map_or(Ok(()), Err)
         }

@@ -17,6 +17,7 @@ use super::window::editor;
 use super::{events, logs};
 use crate::app::keymap::{BINDINGS, Intent};
 use crate::app::model::{MAX_EXECUTIONS, Subject};
+use crate::app::off::changes;
 use crate::app::prompt::PromptKind;
 use crate::app::{Model, Pane};
 use crate::facts::ExecutionStatus;
@@ -146,6 +147,8 @@ pub(super) fn footer(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
         .flat_map(|mode| BINDINGS.iter().filter(move |binding| binding.mode == mode && binding.in_footer))
         .map(|binding| (model.keymap.shown(binding), binding.help, binding.intent))
         .filter(|(key, ..)| !key.is_empty())
+        // What is never possible here is not offered; why, the help says.
+        .filter(|(.., intent)| !(model.settings.read_only && changes(*intent)))
         .collect();
     // What does not fit is in the help, so its key and the way out are kept to the last.
     let (first, last) = shown.split_at(shown.len().saturating_sub(2));
@@ -203,7 +206,7 @@ pub(super) fn prompt(model: &Model, theme: &Theme, area: Rect, buffer: &mut Buff
         Pane::Executions => Some(format!("{} found", model.list.rows().len())),
         Pane::Orders => Some(format!("{} found", model.orders.rows().len())),
         Pane::Logs if prompt.kind != PromptKind::Search => Some(format!("{} shown", model.logs.shown_len())),
-        Pane::Inspector | Pane::Logs => model.matches().map(|found| format!("{found} found")),
+        Pane::Inspector | Pane::Logs | Pane::Graph => model.matches().map(|found| format!("{found} found")),
         Pane::Events => Some(format!("{} shown", model.events.shown_len())),
         _ => None,
     };

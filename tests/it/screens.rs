@@ -637,6 +637,19 @@ fn an_order_that_is_chosen_is_what_is_acted_on() {
     assert_eq!((waiting[0].name.as_str(), reason.as_str()), ("ord-3", "{\"by\": 7}"));
 }
 
+/// A search in the graph goes from state to state, and `n` is a new order again when it is over.
+#[test]
+fn states_are_searched_one_after_the_other() {
+    let app = App::lively(120, 40).keys(&typed("2/order")).keys(&[Key::Enter]);
+    let first = app.model.state.clone();
+    let app = app.keys(&typed("n"));
+    assert!(app.model.dialog.is_none() && app.model.state != first, "{first:?} {:?}", app.model.state);
+    let app = app.keys(&typed("N"));
+    assert_eq!(app.model.state, first);
+    let app = app.keys(&[Key::Esc, Key::Char('n')]);
+    assert!(app.model.dialog.is_some());
+}
+
 /// The pane that keys go to after some, and after each Esc that follows.
 #[test]
 fn esc_leads_back_the_way_one_came() {

@@ -101,7 +101,7 @@ pub(super) fn open_prompt(model: &mut Model) {
         Pane::Inspector => model.inspector.search_text().to_owned(),
         Pane::Logs => model.logs.view().needle.clone(),
         Pane::Events => model.events.filter().to_owned(),
-        Pane::Graph => String::new(),
+        Pane::Graph => model.graph_needle.clone(),
         Pane::Orders => model.orders.text().to_owned(),
         Pane::Timeline | Pane::Metrics => return,
     };
@@ -186,9 +186,9 @@ fn search(model: &mut Model, pane: Pane, kind: PromptKind, text: String) {
                 model.events.set_filter(&text, watch.events());
             }
         }
-        Pane::Graph if text.is_empty() => {}
         Pane::Graph => {
-            let found = model.states().into_iter().find(|state| is_like(state, &text));
+            let found = if text.is_empty() { None } else { model.states_like(&text).into_iter().next() };
+            model.graph_needle = text;
             if let Some(state) = found {
                 super::looking::choose_state(model, state);
             }
@@ -196,10 +196,6 @@ fn search(model: &mut Model, pane: Pane, kind: PromptKind, text: String) {
         Pane::Orders => model.orders.look(&text, &model.zone, model.now),
         Pane::Timeline | Pane::Metrics => {}
     }
-}
-
-fn is_like(state: &str, typed: &str) -> bool {
-    state.to_lowercase().contains(&typed.to_lowercase())
 }
 
 /// Whether something was searched for in the focused pane.
@@ -210,7 +206,8 @@ pub(super) fn has_search(model: &Model) -> bool {
         Pane::Executions => !model.query.is_empty() || !model.query_text.is_empty(),
         Pane::Events => !model.events.filter().is_empty(),
         Pane::Orders => !model.orders.text().is_empty(),
-        Pane::Graph | Pane::Timeline | Pane::Metrics => false,
+        Pane::Graph => !model.graph_needle.is_empty(),
+        Pane::Timeline | Pane::Metrics => false,
     }
 }
 
@@ -226,7 +223,8 @@ pub(super) fn forget_search(model: &mut Model) -> Vec<Cmd> {
             model.orders.look("", &model.zone, model.now);
             return if model.orders.confirm() { vec![super::wishes::fetch_orders(model)] } else { Vec::new() };
         }
-        Pane::Graph | Pane::Timeline | Pane::Metrics => {}
+        Pane::Graph => model.graph_needle.clear(),
+        Pane::Timeline | Pane::Metrics => {}
     }
     Vec::new()
 }

@@ -93,6 +93,7 @@ pub(super) fn leave_machine(model: &mut Model, machine: Arn) -> Vec<Cmd> {
     (model.inspector, model.subject) = (Inspector::default(), Subject::State);
     model.fleet_view = FleetView::default();
     model.collapsed.clear();
+    model.graph_needle.clear();
     model.metrics.forget();
     model.troubles.retain(|trouble| !trouble.key.is_of_machine());
     model.logs.look(|view| view.scope = Scope::All);

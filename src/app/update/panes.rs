@@ -390,6 +390,15 @@ fn next_match(model: &mut Model, forward: bool) {
         Pane::Inspector => drop(model.inspector.next_match(forward)),
         Pane::Logs => drop(model.logs.next_match(forward)),
         Pane::Events => drop(step_in(model, Pane::Events, if forward { 1 } else { -1 })),
+        Pane::Graph => {
+            let found = model.states_like(&model.graph_needle);
+            let at = found.iter().position(|state| Some(state) == model.state.as_ref());
+            let length = found.len().max(1);
+            let next = at.map_or(0, |at| if forward { at + 1 } else { at + length - 1 } % length);
+            if let Some(state) = found.into_iter().nth(next) {
+                choose_state(model, state);
+            }
+        }
         _ => {}
     }
 }

@@ -83,6 +83,12 @@ impl Model {
         run.visits_to(state).filter_map(|visit| visit.iteration).max().map_or(0, |last| last + 1)
     }
 
+    /// The states whose names hold a text, in the definition's order.
+    pub fn states_like(&self, text: &str) -> Vec<String> {
+        let text = text.to_lowercase();
+        self.states().into_iter().filter(|state| state.to_lowercase().contains(&text)).collect()
+    }
+
     /// What in what is being typed does not read first.
     pub fn prompt_problem(&self) -> Option<&str> {
         match self.prompt.as_ref()?.pane {
