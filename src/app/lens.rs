@@ -119,10 +119,12 @@ impl Lens {
         let state = machine.map(|machine| machine.state(&visited.state).map(|state| &**state));
         let (retry, catch) = (rules::retry(state, &errors), rules::catch(state, &error));
         let clues: Vec<&str> = [Some(error.as_str()), cause.message.as_deref()].into_iter().flatten().collect();
+        // They are read from the execution's input, which may be long: once for all tries.
+        let names = lines::names(execution, run);
         let logged = |at: usize, clues: Vec<&str>| {
             let attempt = visited.attempts.get(at)?;
             let until = visited.attempts.get(at + 1).map(|next| next.scheduled_at);
-            Some(lines::Wanted { names: lines::names(execution, run), attempt, until, clues }.find(logs))
+            Some(lines::Wanted { names: names.clone(), attempt, until, clues }.find(logs))
         };
         let last = failing.unwrap_or(visited.attempts.len().saturating_sub(1));
         let (request_id, lines) = logged(last, clues).unwrap_or_default();

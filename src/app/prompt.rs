@@ -1,6 +1,7 @@
 //! The line at the bottom of the screen that a query, a filter or something to search for is typed in.
 //!
-//! It holds what is typed and what was there before; what it means is up to the pane that it belongs to.
+//! It holds what is typed, what was there before and what it can be completed to, which is worked out as one types and
+//! never for a picture; what it means is up to the pane that it belongs to.
 
 use super::editor::Editor;
 use super::model::Pane;
