@@ -650,6 +650,34 @@ fn states_are_searched_one_after_the_other() {
     assert!(app.model.dialog.is_some());
 }
 
+/// An order is seen as it stood at the moment that is looked at, and as it stands now when that is left.
+#[test]
+fn an_order_is_seen_in_its_past() {
+    let mut app = App::lively(120, 40).keys(&typed("j"));
+    // As the execution began the order had been taken in, and no more.
+    let begun = |id: i64, second: i64, name: &str| HistoryEvent {
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        ..HistoryEvent::new(
+            id,
+            id - 1,
+            NOON - second * 1_000,
+            if id == 1 { "ExecutionStarted" } else { "PassStateEntered" },
+        )
+    };
+    let events = vec![begun(1, 60, ""), begun(2, 60, "A"), begun(3, 50, "B")];
+    app.tell(Msg::History { execution: arn("ord-1"), result: Ok(events) });
+    let facts = OrderFacts { record: record("ord-1", OrderStatus::Confirmed), payment: None, reservation: None };
+    app.tell(Msg::Order { id: OrderId::new("ord-1").unwrap(), result: Box::new(Ok(Some(facts))) });
+    let mut app = app.keys(&typed("4"));
+    assert!(app.screen().contains("✓ CONFIRMED"));
+    let mut app = app.keys(&typed("["));
+    let screen = app.screen();
+    assert!(screen.contains("▾ ▶ RECEIVED") && screen.contains("Orders then"), "{screen}");
+    assert!(screen.contains("ord-1 RECEIVED"), "{screen}");
+    let mut app = app.keys(&[Key::Esc]);
+    assert!(app.screen().contains("▾ ✓ CONFIRMED"), "{}", app.screen());
+}
+
 /// The pane that keys go to after some, and after each Esc that follows.
 #[test]
 fn esc_leads_back_the_way_one_came() {

@@ -190,7 +190,12 @@ pub(super) fn seeked(model: &mut Model) {
     } else {
         model.logs.to_time(at.unwrap_or_default());
         if let Some(visit) = visit {
+            // Whoever looks at an order goes on looking at it, at that moment.
+            let subject = model.subject;
             choose_visit(model, visit);
+            if subject == Subject::Order {
+                model.subject = subject;
+            }
         }
     }
     moved(model);
