@@ -170,7 +170,7 @@ async fn command(record: &FunctionRecord, folder: &Path) -> Result<Command, Stri
     let client = |name: &str, text: &'static str| {
         let path = folder.parent().unwrap_or(folder).join(name);
         async move {
-            tokio::fs::write(&path, text).await.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            place(&path, text).await.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
             Ok::<_, String>(path)
         }
     };
@@ -189,6 +189,17 @@ async fn command(record: &FunctionRecord, folder: &Path) -> Result<Command, Stri
         return Err("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".into());
     }
     Ok(Command::new(bootstrap))
+}
+
+/// Puts a text where it is run from. A process that starts meanwhile reads the one before it or this one, never a half:
+/// an interpreter runs an empty file without complaint and ends with 0.
+async fn place(path: &Path, text: &str) -> std::io::Result<()> {
+    if tokio::fs::read(path).await.is_ok_and(|standing| standing == text.as_bytes()) {
+        return Ok(());
+    }
+    let unfinished = path.with_extension(uuid::Uuid::new_v4().to_string());
+    tokio::fs::write(&unfinished, text).await?;
+    tokio::fs::rename(&unfinished, path).await
 }
 
 /// Whether a program of that name is there and works: a version manager's stand-in may be there alone.
@@ -265,5 +276,28 @@ fn checked(body: Bytes) -> Bytes {
             let message = String::from_utf8_lossy(&body).into_owned();
             Bytes::from(serde_json::json!({"errorType": "Runtime.Unknown", "errorMessage": message}).to_string())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    /// Whoever opened a client's file before another process started still reads all of it.
+    #[tokio::test]
+    async fn what_is_being_read_is_never_cut_short() {
+        let folder = std::env::temp_dir().join(format!("orderflow-tui-place-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("runtime.py");
+        super::place(&path, "print('before')").await.expect("the first text");
+        let mut opened = std::fs::File::open(&path).expect("the file");
+        super::place(&path, "print('after')").await.expect("the second text");
+
+        let mut seen = String::new();
+        opened.read_to_string(&mut seen).expect("text");
+        let now = std::fs::read_to_string(&path).expect("text");
+        let files = std::fs::read_dir(&folder).expect("the folder").count();
+        std::fs::remove_dir_all(&folder).expect("gone");
+        assert_eq!((seen.as_str(), now.as_str(), files), ("print('before')", "print('after')", 1));
     }
 }
