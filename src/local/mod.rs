@@ -185,6 +185,9 @@ impl Local {
 impl Drop for Local {
     fn drop(&mut self) {
         self.stop.cancel();
+        if let Some((world, _)) = &self.held {
+            world.end();
+        }
     }
 }
 

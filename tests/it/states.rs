@@ -264,25 +264,40 @@ async fn one_state_is_tested_with_a_mock() {
     assert_eq!(parameters, json!({"QueueUrl": "q", "MessageBody": "hi"}));
 }
 
+/// Sends a request to the cloud as Lambda's clients do.
+async fn call(cloud: &Cloud, method: &str, path: &str, body: String) -> (u16, Value) {
+    use axum::body::Body;
+    let router = Local::router(&cloud.world.local).unwrap();
+    let request = http::Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
+    let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
+    let status = response.status().as_u16();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// A cloud in memory unpacks functions into the temporary directory, and takes them with it.
+#[tokio::test]
+async fn nothing_is_left_of_a_cloud_in_memory() {
+    let cloud = Cloud::open().await;
+    let source = "import os\ndef handler(event, context):\n    return os.environ['LAMBDA_TASK_ROOT']\n";
+    let create = json!({"FunctionName": "where", "Runtime": "python3.12", "Handler": "code.handler", "Role": ROLE,
+        "Code": {"ZipFile": zipped("code.py", source)}});
+    assert_eq!(call(&cloud, "POST", "/2015-03-31/functions", create.to_string()).await.0, 201);
+    let (_, folder) = call(&cloud, "POST", "/2015-03-31/functions/where/invocations", "{}".to_owned()).await;
+    let folder = std::path::PathBuf::from(folder.as_str().unwrap());
+    let parent = folder.parent().unwrap();
+    assert!(parent.starts_with(std::env::temp_dir()) && parent.exists(), "{}", parent.display());
+    drop(cloud);
+    assert!(!parent.exists(), "{}", parent.display());
+}
+
 #[tokio::test]
 async fn a_python_function_is_made_invoked_and_its_error_told() {
     let cloud = Cloud::open().await;
-    let router = Local::router(&cloud.world.local).unwrap();
-    let call = |method: &'static str, path: &'static str, body: String| {
-        let router = router.clone();
-        async move {
-            use axum::body::Body;
-            let request = http::Request::builder().method(method).uri(path).body(Body::from(body)).unwrap();
-            let response = tower::ServiceExt::oneshot(router, request).await.unwrap();
-            let status = response.status().as_u16();
-            let body = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-            (status, serde_json::from_slice::<Value>(&body).unwrap_or_default())
-        }
-    };
     let source = "def handler(event, context):\n    if 'bad' in event:\n        raise ValueError('no ' + event['bad'])\n    return {'sum': sum(event['numbers'])}\n";
     let create = json!({"FunctionName": "adder", "Runtime": "python3.12", "Handler": "code.handler", "Role": ROLE,
         "Code": {"ZipFile": zipped("code.py", source)}});
-    assert_eq!(call("POST", "/2015-03-31/functions", create.to_string()).await.0, 201);
+    assert_eq!(call(&cloud, "POST", "/2015-03-31/functions", create.to_string()).await.0, 201);
     let machine = cloud
         .machine(
             "adding",
@@ -302,7 +317,7 @@ async fn a_python_function_is_made_invoked_and_its_error_told() {
         cause["stackTrace"][0],
         "  File \"/var/task/code.py\", line 3, in handler\n    raise ValueError('no ' + event['bad'])\n"
     );
-    assert_eq!(call("DELETE", "/2015-03-31/functions/adder", String::new()).await.0, 204);
+    assert_eq!(call(&cloud, "DELETE", "/2015-03-31/functions/adder", String::new()).await.0, 204);
 }
 
 /// A zip of one file, as base64.

@@ -197,6 +197,12 @@ impl World {
         let _ = self.store.settle().await;
     }
 
+    /// Ends the processes of functions that wait for work, and removes what a world in memory has unpacked. To be called
+    /// last: a world, its functions and the clients that they reach it with hold each other, and are never dropped.
+    pub fn end(&self) {
+        self.processes.end();
+    }
+
     pub(crate) fn ring(&self) {
         self.bell.send_modify(|count| *count = count.wrapping_add(1));
     }

@@ -54,15 +54,6 @@ pub(crate) struct Processes {
     temporary: bool,
 }
 
-impl Drop for Processes {
-    fn drop(&mut self) {
-        if self.temporary {
-            // Nothing was unpacked, or it is gone already.
-            let _ = std::fs::remove_dir_all(&self.directory);
-        }
-    }
-}
-
 impl Processes {
     pub(crate) fn load(store: &Store, place: &Place) -> Result<Self, StoreError> {
         let rows: Vec<String> = store.read_now(|connection| {
@@ -81,6 +72,15 @@ impl Processes {
             }
         };
         Ok(Self { records: RwLock::new(records), idle: Arc::default(), directory, temporary })
+    }
+
+    /// Ends what waits for work, and removes what is not to be kept.
+    pub(crate) fn end(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if self.temporary {
+            // Nothing was unpacked, or it is gone already.
+            let _ = std::fs::remove_dir_all(&self.directory);
+        }
     }
 
     pub(crate) fn list(&self) -> Vec<Arc<FunctionRecord>> {
