@@ -56,7 +56,10 @@ pub fn main() -> ExitCode {
         return failed(&error);
     }
     quiet_functions();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+    // What serves spends its time in the driver, which is one task, and in waiting: two threads would wake each other for
+    // every request. A dashboard draws beside it.
+    let workers = if matches!(args.command, Some(Command::Serve(_))) { 1 } else { 2 };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(workers).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };

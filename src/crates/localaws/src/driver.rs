@@ -275,6 +275,11 @@ impl Driver {
                     if received == 0 {
                         return;
                     }
+                    // Whoever else is about to say something says it first: one commit for all of them.
+                    tokio::task::yield_now().await;
+                    while let Ok(message) = queue.try_recv() {
+                        messages.push(message);
+                    }
                     for message in messages.drain(..) {
                         self.take(message);
                     }

@@ -111,9 +111,10 @@ pub(crate) type Write = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Se
 /// After how many commits the log is moved into the database.
 const COMMITS_A_CHECKPOINT: usize = 1024;
 
+/// How many frames (pages of 4 KiB) the log may have before the writer is made to wait for its being moved: 64 MiB.
+const LONG_LOG: i64 = 16 << 10;
+
 struct Job {
-    /// The log is to be moved into the database.
-    checkpoint: bool,
     writes: Vec<Write>,
     done: Option<oneshot::Sender<Result<(), String>>>,
 }
@@ -126,33 +127,34 @@ pub(crate) struct Store {
     /// For look-ups by key that must not wait behind a long reading.
     keys: Arc<Mutex<Connection>>,
     jobs: mpsc::UnboundedSender<Job>,
-    since_checkpoint: Arc<AtomicUsize>,
+    checkpoints: Arc<Checkpoints>,
 }
 
 impl Store {
     /// Opens the store and starts its writer. Needs a tokio runtime.
     pub(crate) fn open(place: &Place) -> Result<Self, StoreError> {
-        let (writer, reader, keys) = match place {
+        let (writer, reader, keys, mover) = match place {
             Place::Memory => {
                 let connection = Arc::new(Mutex::new(prepared(Connection::open_in_memory()?)?));
-                (Arc::clone(&connection), Arc::clone(&connection), connection)
+                (Arc::clone(&connection), Arc::clone(&connection), connection, None)
             }
             Place::Directory(path) => {
                 let directory = |source| StoreError::Directory { path: path.clone(), source };
                 private_directory(path).map_err(directory)?;
                 let file = path.join("localaws.sqlite");
-                let writer = prepared(Connection::open(&file)?)?;
+                let writer = prepared(opened(&file)?)?;
                 let reading = || {
-                    let connection = Connection::open(&file)?;
+                    let connection = opened(&file)?;
                     connection.set_prepared_statement_cache_capacity(STATEMENTS);
                     Ok::<_, StoreError>(Arc::new(Mutex::new(connection)))
                 };
-                (Arc::new(Mutex::new(writer)), reading()?, reading()?)
+                (Arc::new(Mutex::new(writer)), reading()?, reading()?, Some(reading()?))
             }
         };
+        let checkpoints = Arc::new(Checkpoints { mover, writer: Arc::clone(&writer), since: AtomicUsize::new(0) });
         let (jobs, queue) = mpsc::unbounded_channel();
-        tokio::spawn(write_all(Arc::clone(&writer), queue));
-        Ok(Self { writer, reader, keys, jobs, since_checkpoint: Arc::default() })
+        tokio::spawn(write_all(Arc::clone(&writer), Arc::clone(&checkpoints), queue));
+        Ok(Self { writer, reader, keys, jobs, checkpoints })
     }
 
     /// Has something written; comes back when it is committed.
@@ -166,13 +168,13 @@ impl Store {
     /// Has several things written in one commit.
     pub(crate) async fn write_batch(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         let (done, committed) = oneshot::channel();
-        let job = Job { writes, done: Some(done), checkpoint: false };
+        let job = Job { writes, done: Some(done) };
         self.jobs.send(job).map_err(|_| StoreError::Write("the writer has stopped".into()))?;
         committed.await.map_err(|_| StoreError::Write("the writer has stopped".into()))?.map_err(StoreError::Write)
     }
 
     /// Writes several things in one commit, here and now: for the driver, whose commits are frequent and small. Nothing
-    /// waits for the disk in it; moving the log into the database is the other writer's business.
+    /// waits for the disk in it.
     pub(crate) fn commit_now(&self, writes: Vec<Write>) -> Result<(), StoreError> {
         {
             let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -180,11 +182,7 @@ impl Store {
             writes.into_iter().try_for_each(|write| write(&transaction))?;
             transaction.commit()?;
         }
-        let count = self.since_checkpoint.fetch_add(1, Ordering::Relaxed);
-        if count >= COMMITS_A_CHECKPOINT {
-            self.since_checkpoint.store(0, Ordering::Relaxed);
-            let _ = self.jobs.send(Job { writes: Vec::new(), done: None, checkpoint: true });
-        }
+        self.checkpoints.committed();
         Ok(())
     }
 
@@ -196,7 +194,7 @@ impl Store {
     /// Has something written some time soon: logs and metrics, which nobody waits for.
     pub(crate) fn write_later(&self, write: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static) {
         // The writer outlives every user but the very last, whose log line nobody reads.
-        let _ = self.jobs.send(Job { writes: vec![Box::new(write)], done: None, checkpoint: false });
+        let _ = self.jobs.send(Job { writes: vec![Box::new(write)], done: None });
     }
 
     /// Reads, off the async threads. What was committed before the call is seen.
@@ -226,6 +224,54 @@ impl Store {
     }
 }
 
+/// Moves the log into the database, off the threads that others wait for.
+struct Checkpoints {
+    /// A connection of its own: commits go on while it copies, and while the disk syncs. There is none, and nothing to
+    /// move, in memory.
+    mover: Option<Arc<Mutex<Connection>>>,
+    writer: Arc<Mutex<Connection>>,
+    /// Commits since the last.
+    since: AtomicUsize,
+}
+
+impl Checkpoints {
+    /// Counts a commit; every so many, the log is moved. Needs a tokio runtime.
+    fn committed(self: &Arc<Self>) {
+        if self.since.fetch_add(1, Ordering::Relaxed) < COMMITS_A_CHECKPOINT {
+            return;
+        }
+        self.since.store(0, Ordering::Relaxed);
+        let this = Arc::clone(self);
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = this.run() {
+                tracing::warn!(%error, "the log could not be moved into the database");
+            }
+        });
+    }
+
+    fn run(&self) -> rusqlite::Result<()> {
+        let Some(mover) = &self.mover else { return Ok(()) };
+        let moved = |connection: &Mutex<Connection>| {
+            let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))
+        };
+        let (frames, done): (i64, i64) = moved(mover)?;
+        // The log begins anew only when all of it was moved, which a writer that never rests prevents: once it has grown
+        // large, the little that was added meanwhile is moved while the writer waits.
+        if frames > LONG_LOG && done < frames {
+            moved(&self.writer)?;
+        }
+        Ok(())
+    }
+}
+
+fn opened(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    // The library may be built for one connection alone: see `.cargo/config.toml`.
+    connection.pragma_update(None, "locking_mode", "NORMAL")?;
+    Ok(connection)
+}
+
 fn prepared(mut connection: Connection) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
@@ -248,23 +294,20 @@ fn prepared(mut connection: Connection) -> Result<Connection, StoreError> {
 }
 
 /// Writes what comes, as much of it as has piled up in one commit.
-async fn write_all(connection: Arc<Mutex<Connection>>, mut queue: mpsc::UnboundedReceiver<Job>) {
+async fn write_all(
+    connection: Arc<Mutex<Connection>>,
+    checkpoints: Arc<Checkpoints>,
+    mut queue: mpsc::UnboundedReceiver<Job>,
+) {
     let mut jobs = Vec::new();
-    let mut batches = 0_usize;
     while queue.recv_many(&mut jobs, 1024).await > 0 {
         let batch = std::mem::take(&mut jobs);
         let connection = Arc::clone(&connection);
-        batches += 1;
-        let checkpoint = batch.iter().any(|job| job.checkpoint) || batches.is_multiple_of(COMMITS_A_CHECKPOINT);
         let written = tokio::task::spawn_blocking(move || {
-            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            let done = commit(&mut connection, batch);
-            if checkpoint && let Err(error) = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
-                tracing::warn!(%error, "the log could not be moved into the database");
-            }
-            done
+            commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), batch)
         })
         .await;
+        checkpoints.committed();
         match written {
             Ok(done) => {
                 for (waiting, result) in done {
