@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 /// Where the store lives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +152,7 @@ impl Store {
                 (Arc::new(Mutex::new(writer)), reading()?, reading()?, Some(reading()?))
             }
         };
-        let checkpoints = Arc::new(Checkpoints { mover, writer: Arc::clone(&writer), since: AtomicUsize::new(0) });
+        let checkpoints = Arc::new(Checkpoints::new(mover, Arc::clone(&writer)));
         let (jobs, queue) = mpsc::unbounded_channel();
         tokio::spawn(write_all(Arc::clone(&writer), Arc::clone(&checkpoints), queue));
         Ok(Self { writer, reader, keys, jobs, checkpoints })
@@ -182,7 +183,7 @@ impl Store {
             writes.into_iter().try_for_each(|write| write(&transaction))?;
             transaction.commit()?;
         }
-        self.checkpoints.committed();
+        drop(self.checkpoints.committed());
         Ok(())
     }
 
@@ -235,18 +236,23 @@ struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Counts a commit; every so many, the log is moved. Needs a tokio runtime.
-    fn committed(self: &Arc<Self>) {
+    fn new(mover: Option<Arc<Mutex<Connection>>>, writer: Arc<Mutex<Connection>>) -> Self {
+        // Processes that end soon must not leave more to each next one: the first commit moves what they left.
+        Self { mover, writer, since: AtomicUsize::new(COMMITS_A_CHECKPOINT) }
+    }
+
+    /// Counts a commit; every so many, the log is moved, by the task that is returned. Needs a tokio runtime.
+    fn committed(self: &Arc<Self>) -> Option<JoinHandle<()>> {
         if self.since.fetch_add(1, Ordering::Relaxed) < COMMITS_A_CHECKPOINT {
-            return;
+            return None;
         }
         self.since.store(0, Ordering::Relaxed);
         let this = Arc::clone(self);
-        tokio::task::spawn_blocking(move || {
+        Some(tokio::task::spawn_blocking(move || {
             if let Err(error) = this.run() {
                 tracing::warn!(%error, "the log could not be moved into the database");
             }
-        });
+        }))
     }
 
     fn run(&self) -> rusqlite::Result<()> {
@@ -307,7 +313,7 @@ async fn write_all(
             commit(&mut connection.lock().unwrap_or_else(PoisonError::into_inner), batch)
         })
         .await;
-        checkpoints.committed();
+        drop(checkpoints.committed());
         match written {
             Ok(done) => {
                 for (waiting, result) in done {
@@ -359,4 +365,38 @@ pub(crate) fn dynamodb_file(directory: &Path) -> PathBuf {
 fn private_directory(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt;
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Processes that are killed after a few commits must not leave a log that grows from one to the next.
+    #[tokio::test]
+    async fn the_first_commit_moves_what_a_killed_process_left() {
+        let left = std::env::temp_dir().join(format!("orderflow-tui-store-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir_all(&left).expect("a directory");
+        let writer = prepared(opened(&left.join("localaws.sqlite")).expect("a database")).expect("tables");
+        writer.execute("INSERT INTO log_groups (name, created_at) VALUES ('g', 0)", []).expect("written");
+        // What a killed process leaves: its files as they are, and a log that nobody moved.
+        let found = left.with_extension("found");
+        std::fs::create_dir_all(&found).expect("a directory");
+        for name in ["localaws.sqlite", "localaws.sqlite-wal"] {
+            std::fs::copy(left.join(name), found.join(name)).expect("a copy");
+        }
+        let size = || std::fs::metadata(found.join("localaws.sqlite")).expect("the database").len();
+        let before = size();
+
+        let again = Store::open(&Place::Directory(found.clone())).expect("a store");
+        again.checkpoints.committed().expect("the first commit moves the log").await.expect("moved");
+        let groups: i64 = again
+            .read_now(|connection| connection.query_row("SELECT COUNT(*) FROM log_groups", [], |row| row.get(0)))
+            .expect("read");
+        assert!(size() > before, "{before} bytes before and after");
+        assert_eq!(groups, 1);
+        assert!(again.checkpoints.committed().is_none(), "not with every commit");
+        for directory in [left, found] {
+            std::fs::remove_dir_all(directory).expect("gone");
+        }
+    }
 }
