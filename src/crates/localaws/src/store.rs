@@ -48,7 +48,7 @@ pub enum StoreError {
 }
 
 /// The version of the tables below, kept in `user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// How many statements a connection keeps prepared.
 const STATEMENTS: usize = 128;
@@ -106,6 +106,29 @@ INSERT INTO points SELECT namespace, name, dimension, value_of, at, value, COUNT
 DROP TABLE metrics;
 ALTER TABLE points RENAME TO metrics;
 ";
+
+/// Version 3 keeps a chunk of a history under one number, in a row of its own page: an execution that ends at once writes
+/// two pages less.
+const TO_VERSION_3: &str = "
+CREATE TABLE chunks (id INTEGER PRIMARY KEY, events TEXT NOT NULL);
+INSERT INTO chunks SELECT (execution << 20) + first, events FROM history;
+DROP TABLE history;
+ALTER TABLE chunks RENAME TO history;
+";
+
+/// No event of an execution has a greater id; the quota is 25,000 events.
+pub(crate) const MAX_EVENT: i64 = (1 << 20) - 1;
+
+/// The number of the chunk of an execution's history that begins with an event. Those of an execution lie between the
+/// chunks of 0 and of [`MAX_EVENT`].
+pub(crate) fn chunk(execution: i64, first: i64) -> i64 {
+    (execution << 20) | first
+}
+
+/// The event that a chunk begins with.
+pub(crate) fn first_of(chunk: i64) -> i64 {
+    chunk & MAX_EVENT
+}
 
 pub(crate) type Write = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
 
@@ -289,7 +312,7 @@ fn prepared(mut connection: Connection) -> Result<Connection, StoreError> {
     if found > VERSION {
         return Err(StoreError::Newer { found });
     }
-    let steps = [SCHEMA, TO_VERSION_2];
+    let steps = [SCHEMA, TO_VERSION_2, TO_VERSION_3];
     for (version, step) in (1..).zip(steps).filter(|(version, _)| *version > found) {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
@@ -370,6 +393,31 @@ fn private_directory(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Histories that an earlier version wrote are read as before.
+    #[test]
+    fn a_store_of_version_two_is_brought_up() {
+        let old = Connection::open_in_memory().expect("a database");
+        old.execute_batch(SCHEMA).and_then(|()| old.execute_batch(TO_VERSION_2)).expect("its tables");
+        old.execute_batch(
+            "INSERT INTO history VALUES (7, 1, 250, 'a'), (7, 251, 260, 'b'), (8, 1, 3, 'c'); PRAGMA user_version = 2;",
+        )
+        .expect("its rows");
+
+        let new = prepared(old).expect("brought up");
+        let chunks: Vec<(i64, i64, String)> = new
+            .prepare("SELECT id, events FROM history ORDER BY id")
+            .and_then(|mut chunks| {
+                let read = |row: &rusqlite::Row<'_>| {
+                    let id: i64 = row.get(0)?;
+                    Ok((id - first_of(id), first_of(id), row.get(1)?))
+                };
+                chunks.query_map([], read)?.collect()
+            })
+            .expect("read");
+        let of = |execution, first, text: &str| (chunk(execution, 0), first, text.to_owned());
+        assert_eq!(chunks, [of(7, 1, "a"), of(7, 251, "b"), of(8, 1, "c")]);
+    }
 
     /// Processes that are killed after a few commits must not leave a log that grows from one to the next.
     #[tokio::test]

@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use super::{About, Finished};
 use crate::metrics::Point;
 use crate::sfn::logging::Logging;
-use crate::store::Write;
+use crate::store::{Write, chunk};
 
 /// How many events stand in one row at most, so that a page of a long history reads few others.
 const EVENTS_A_CHUNK: usize = 250;
@@ -216,11 +216,11 @@ impl Change {
                 )?
                 .execute(params![id, status, stopped_at, output, error, cause])?;
         }
-        for chunk in events.chunks(EVENTS_A_CHUNK) {
-            let (first, last) = (chunk.first().map_or(0, |event| event.id), chunk.last().map_or(0, |event| event.id));
+        for events in events.chunks(EVENTS_A_CHUNK) {
+            let first = events.first().map_or(0, |event| event.id.cast_signed());
             transaction
-                .prepare_cached("INSERT INTO history (execution, first, last, events) VALUES (?1, ?2, ?3, ?4)")?
-                .execute(params![id, first, last, asl_engine::history_text(chunk)])?;
+                .prepare_cached("INSERT INTO history (id, events) VALUES (?1, ?2)")?
+                .execute(params![chunk(id, first), asl_engine::history_text(events)])?;
         }
         if status == "SUCCEEDED" {
             // The history says it all from here on. What failed may be redriven, which starts from the journal.

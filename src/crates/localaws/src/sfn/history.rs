@@ -1,11 +1,11 @@
 //! `GetExecutionHistory`.
 
-use rusqlite::params;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{executions, page};
+use crate::store::{MAX_EVENT, chunk, first_of};
 use crate::wire::{WireError, read};
 use crate::world::World;
 
@@ -64,15 +64,19 @@ impl Page {
         reverse: bool,
     ) -> rusqlite::Result<()> {
         let sql = if reverse {
-            "SELECT first, events FROM history WHERE execution = ?1 AND first <= ?2 ORDER BY first DESC"
+            "SELECT id, events FROM history WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC"
         } else {
-            "SELECT first, events FROM history WHERE execution = ?1 AND last >= ?2 ORDER BY first"
+            // The chunk that the event is in may begin before it.
+            "SELECT id, events FROM history
+             WHERE id BETWEEN COALESCE((SELECT MAX(id) FROM history WHERE id BETWEEN ?1 AND ?2), ?1) AND ?3 ORDER BY id"
         };
-        let from = from.unwrap_or(if reverse { i64::MAX } else { 0 });
+        let from = from.unwrap_or(if reverse { MAX_EVENT } else { 0 }).clamp(0, MAX_EVENT);
+        let (start, reached, end) = (chunk(execution, 0), chunk(execution, from), chunk(execution, MAX_EVENT));
         let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![execution, from])?;
+        let mut rows =
+            if reverse { statement.query([start, reached])? } else { statement.query([start, reached, end])? };
         while let Some(row) = rows.next()? {
-            let first: i64 = row.get(0)?;
+            let first = first_of(row.get(0)?);
             let chunk = row.get_ref(1)?.as_str()?;
             let events: Vec<&RawValue> = serde_json::from_str(chunk).unwrap_or_default();
             let mut numbered: Vec<(i64, &RawValue)> = (first..).zip(events).collect();
