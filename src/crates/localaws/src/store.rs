@@ -137,6 +137,7 @@ const COMMITS_A_CHECKPOINT: usize = 1024;
 
 /// How many frames (pages of 4 KiB) the log may have before the writer is made to wait for its being moved: 64 MiB.
 const LONG_LOG: i64 = 16 << 10;
+const LONG_LOG_BYTES: u64 = 64 << 20;
 
 struct Job {
     writes: Vec<Write>,
@@ -167,6 +168,10 @@ impl Store {
                 private_directory(path).map_err(directory)?;
                 let file = path.join("localaws.sqlite");
                 let writer = prepared(opened(&file)?)?;
+                if std::fs::metadata(path.join("localaws.sqlite-wal")).is_ok_and(|log| log.len() > LONG_LOG_BYTES) {
+                    // Nobody writes yet: all of it is moved, and the file given back.
+                    writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+                }
                 let reading = || {
                     let connection = opened(&file)?;
                     connection.set_prepared_statement_cache_capacity(STATEMENTS);
