@@ -287,12 +287,11 @@ impl Checkpoints {
         let Some(mover) = &self.mover else { return Ok(()) };
         let moved = |connection: &Mutex<Connection>| {
             let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| Ok((row.get(1)?, row.get(2)?)))
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1))
         };
-        let (frames, done): (i64, i64) = moved(mover)?;
         // The log begins anew only when all of it was moved, which a writer that never rests prevents: once it has grown
         // large, the little that was added meanwhile is moved while the writer waits.
-        if frames > LONG_LOG && done < frames {
+        if moved(mover)? > LONG_LOG {
             moved(&self.writer)?;
         }
         Ok(())
