@@ -7,7 +7,9 @@ use aws_sdk_sfn::types::{
     ExecutionStatus, HistoryEventType, InspectionLevel, MockInput, RoutingConfigurationListItem, StateMachineType,
     SyncExecutionStatus, TestExecutionStatus,
 };
-use orderflow_tui::local::Local;
+use localaws::Place;
+use localaws::mocks::Mocks;
+use orderflow_tui::local::{Local, Options};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -21,7 +23,10 @@ struct Cloud {
 
 impl Cloud {
     async fn open() -> Self {
-        let world = World::open().await;
+        Self::of(World::open().await)
+    }
+
+    fn of(world: World) -> Self {
         Self { sfn: Client::new(&world.local.config), world }
     }
 
@@ -262,6 +267,43 @@ async fn one_state_is_tested_with_a_mock() {
     assert_eq!(output["sent"]["MessageId"], "1");
     let parameters: Value = serde_json::from_str(&tested.inspection_data.unwrap().after_parameters.unwrap()).unwrap();
     assert_eq!(parameters, json!({"QueueUrl": "q", "MessageBody": "hi"}));
+}
+
+#[tokio::test]
+async fn a_mock_file_stands_in_for_services_and_functions() {
+    let file = json!({
+        "StateMachines": {"calls": {"TestCases": {"BusyOnce": {"Send": "Busy", "Adult": "Adult"}}}},
+        "MockedResponses": {
+            "Busy": {"0": {"Throw": {"Error": "SQS.Busy", "Cause": "later"}}, "1-2": {"Return": {"MessageId": "7"}}},
+            "Adult": {"0": {"Return": {"StatusCode": 200, "Payload": {"adult": true}}}},
+        },
+    });
+    let mocks = Some(Mocks::read(&file.to_string()).unwrap());
+    let cloud = Cloud::of(World::of(Options { mocks, ..Options::from(Place::Memory) }).await);
+    let machine = cloud
+        .machine(
+            "calls",
+            &json!({"StartAt": "Send", "States": {
+                "Send": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "Next": "Adult",
+                    "Parameters": {"QueueUrl": "q", "MessageBody": "hi"}, "ResultPath": "$.sent",
+                    "Retry": [{"ErrorEquals": ["SQS.Busy"], "IntervalSeconds": 1, "MaxAttempts": 2}]},
+                "Adult": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:age",
+                    "ResultPath": "$.of", "End": true}}}),
+        )
+        .await;
+    tokio::time::pause();
+    let mocked = cloud.start(&format!("{machine}#BusyOnce"), &json!({})).await;
+    let output = r#"{"sent":{"MessageId":"7"},"of":{"adult":true}}"#;
+    assert_eq!(cloud.ended(&mocked).await, (ExecutionStatus::Succeeded, Some(output.to_owned())));
+
+    let bare = cloud.start(&machine, &json!({})).await;
+    assert_eq!(cloud.ended(&bare).await.0, ExecutionStatus::Failed);
+    let described = cloud.sfn.describe_execution().execution_arn(&bare).send().await.unwrap();
+    assert_eq!(described.error.as_deref(), Some("LocalCloud.UnsupportedIntegration"));
+
+    let unknown = cloud.sfn.start_execution().state_machine_arn(format!("{machine}#Nope")).send().await.unwrap_err();
+    let message = "The mock file has no test case 'Nope' for the state machine 'calls'";
+    assert_eq!(unknown.into_service_error().meta().message(), Some(message));
 }
 
 /// Sends a request to the cloud as Lambda's clients do.

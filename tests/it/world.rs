@@ -6,7 +6,7 @@ use localaws::Place;
 use order_core::OrderId;
 use orderflow_tui::cloud::Cloud;
 use orderflow_tui::facts::{Arn, Execution, OrderFacts};
-use orderflow_tui::local::{self, Local, ORDERS_TABLE};
+use orderflow_tui::local::{self, Local, ORDERS_TABLE, Options};
 use serde_json::Value;
 
 pub(crate) struct World {
@@ -17,7 +17,11 @@ pub(crate) struct World {
 impl World {
     /// A cloud in memory. Under a paused clock its timers fire as soon as nothing else is to be done.
     pub(crate) async fn open() -> Self {
-        let local = Local::open(Place::Memory).await.unwrap();
+        Self::of(Place::Memory).await
+    }
+
+    pub(crate) async fn of(options: impl Into<Options>) -> Self {
+        let local = Local::open(options).await.unwrap();
         Self { cloud: Cloud::new(&local.config), local }
     }
 

@@ -57,7 +57,7 @@ pub(crate) async fn answer(
     if let (Some(case), Some(mocks)) = (test_case, &world.mocks)
         && let Some(answer) = mocks.answer(machine_of(arn), case, &invocation.state, invocation.attempt)
     {
-        return Some(told(answer));
+        return Some(told(answer.map(|output| mocked(&invocation.resource, output))));
     }
     let payload = &invocation.payload;
     let (service, action, pattern) = match &invocation.resource {
@@ -81,6 +81,17 @@ pub(crate) async fn answer(
         }
         (result, _) => told(result),
     })
+}
+
+/// What a mocked output means to a resource: mock files have Lambda's whole answer, of which a function that is named by
+/// its ARN gives the payload alone.
+fn mocked(resource: &Resource, output: Json) -> Json {
+    match (resource, output.value()) {
+        (Resource::Function { .. }, Value::Object(fields)) if fields.contains_key("StatusCode") => {
+            fields.get("Payload").cloned().map_or(output.clone(), Json::from)
+        }
+        _ => output,
+    }
 }
 
 /// The name of the machine that an execution runs.
