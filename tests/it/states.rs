@@ -90,6 +90,36 @@ async fn a_map_run_works_on_its_items_in_executions_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_failed_map_run_is_redriven_with_its_children() {
+    let cloud = Cloud::open().await;
+    let machine = cloud
+        .machine(
+            "needing",
+            &json!({"StartAt": "Each", "States": {"Each": {"Type": "Map", "MaxConcurrency": 1, "End": true,
+                "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Look",
+                    "States": {"Look": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:describeTable",
+                        "Parameters": {"TableName.$": "$"}, "ResultSelector": {"name.$": "$.Table.TableName"}, "End": true}}}}}}),
+        )
+        .await;
+    let execution = cloud.start(&machine, &json!(["orders", "later", "inventory"])).await;
+    assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Failed);
+    let run = cloud.sfn.list_map_runs().execution_arn(&execution).send().await.unwrap().map_runs[0].map_run_arn.clone();
+    let children = || async { cloud.sfn.list_executions().map_run_arn(&run).send().await.unwrap().executions };
+    let failed = children().await.into_iter().find(|child| child.status == ExecutionStatus::Failed).unwrap();
+
+    cloud.world.cloud.create_orders_table("later").await.unwrap();
+    cloud.sfn.redrive_execution().execution_arn(&execution).send().await.unwrap();
+    let output = r#"[{"name":"orders"},{"name":"later"},{"name":"inventory"}]"#;
+    assert_eq!(cloud.ended(&execution).await, (ExecutionStatus::Succeeded, Some(output.to_owned())));
+    let described = cloud.sfn.describe_map_run().map_run_arn(&run).send().await.unwrap();
+    let counts = described.item_counts.unwrap();
+    assert_eq!((described.redrive_count, counts.succeeded, counts.failed, counts.total), (Some(1), 3, 0, 3));
+    assert_eq!(described.status.as_str(), "SUCCEEDED");
+    let again = cloud.sfn.describe_execution().execution_arn(failed.execution_arn).send().await.unwrap();
+    assert_eq!((again.status, again.redrive_count, children().await.len()), (ExecutionStatus::Succeeded, Some(1), 3));
+}
+
+#[tokio::test]
 async fn too_many_failures_end_a_map_run() {
     let cloud = Cloud::open().await;
     let machine = cloud

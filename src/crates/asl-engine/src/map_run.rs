@@ -19,6 +19,7 @@ use crate::fail::Trouble;
 pub(crate) struct MapRun {
     pub(crate) task: TaskId,
     arn: Arc<str>,
+    facts: MapRunFacts,
     started: EventId,
     /// What each child works on, and how many items that is.
     inputs: Vec<(Json, usize)>,
@@ -119,7 +120,7 @@ impl Execution {
         }
         self.set_previous(id, started);
         self.tasks.insert(active.task, id);
-        self.effects.push(Effect::StartMapRun(MapRunFacts {
+        let facts = MapRunFacts {
             task: active.task,
             state: Arc::clone(&active.state.name),
             label,
@@ -129,10 +130,12 @@ impl Execution {
             max_concurrency: limit,
             tolerated_count: tolerated.count.unwrap_or(0),
             tolerated_percentage: tolerated.percentage.unwrap_or(0.0),
-        }));
+        };
+        self.effects.push(Effect::StartMapRun(facts.clone()));
         let mut run = Box::new(MapRun {
             task: active.task,
             arn,
+            facts,
             started,
             outputs: vec![None; inputs.len()],
             running: vec![false; inputs.len()],
@@ -369,6 +372,7 @@ impl Execution {
         run.started = self.record(previous, event);
         self.set_previous(id, run.started);
         self.tasks.insert(run.task, id);
+        self.effects.push(Effect::RedriveMapRun(run.facts.clone()));
         run.waiting = (0..run.outputs.len()).filter(|index| run.outputs[*index].is_none()).collect();
         run.running.fill(false);
         run.failed_items = 0;

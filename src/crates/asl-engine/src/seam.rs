@@ -205,6 +205,9 @@ pub enum Effect {
     },
     /// A map run begins; its child executions follow.
     StartMapRun(MapRunFacts),
+    /// A map run that had ended goes on: its children that did not succeed are to be started again, by
+    /// [`Effect::StartItem`].
+    RedriveMapRun(MapRunFacts),
     /// Start a child execution of a map run.
     StartItem {
         /// The map run.

@@ -390,7 +390,7 @@ impl World {
                         Input::ItemSucceeded { task, index, output: input }
                     });
                 }
-                Effect::StartMapRun(_) | Effect::EndMapRun { .. } => {}
+                Effect::StartMapRun(_) | Effect::RedriveMapRun(_) | Effect::EndMapRun { .. } => {}
                 Effect::End(_) => {
                     assert!(!self.ended, "it ends once");
                     self.ended = true;

@@ -69,7 +69,7 @@ impl World {
                 Effect::StartItem { task, index, input, .. } => {
                     self.later.push(Input::ItemSucceeded { task, index, output: input });
                 }
-                Effect::StartMapRun(_) | Effect::EndMapRun { .. } => {}
+                Effect::StartMapRun(_) | Effect::RedriveMapRun(_) | Effect::EndMapRun { .. } => {}
                 Effect::End(ended) => {
                     assert!(self.ended.is_none(), "it ends once");
                     self.ended = Some(ended);

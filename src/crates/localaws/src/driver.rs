@@ -504,6 +504,7 @@ impl Driver {
                     self.tell(arn, Input::ActivityFound { task, exists });
                 }
                 Effect::StartMapRun(run) => self.start_map_run(arn, id, run),
+                Effect::RedriveMapRun(run) => self.redrive_map_run(arn, run),
                 Effect::StartItem { task, index, name, input } => self.start_item(arn, task, index, &name, &input),
                 Effect::EndMapRun { task, failed } => self.end_map_run(arn, task, failed),
                 Effect::End(ended) => end = Some(ended),

@@ -117,6 +117,8 @@ CREATE INDEX executions_by_alias ON executions (alias, id) WHERE alias IS NOT NU
 CREATE TABLE chunks (id INTEGER PRIMARY KEY, events TEXT NOT NULL);
 INSERT INTO chunks SELECT (execution << 20) + first, events FROM history;
 DROP TABLE history;
+ALTER TABLE map_runs ADD COLUMN redrives INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE map_runs ADD COLUMN redriven_at INTEGER;
 ALTER TABLE chunks RENAME TO history;
 ";
 

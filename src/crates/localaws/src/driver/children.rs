@@ -18,6 +18,8 @@ pub(super) struct Run {
     facts: MapRunFacts,
     /// The children that run, by the index of their input.
     pub(super) children: BTreeMap<usize, String>,
+    /// In a run that was redriven: the children that stand from before, which go on under their own names.
+    before: BTreeMap<usize, String>,
 }
 
 /// A task that waits for the end of an execution.
@@ -36,7 +38,9 @@ impl Driver {
     pub(super) fn start_map_run(&mut self, arn: &Arc<str>, execution: i64, facts: MapRunFacts) {
         let (row, at) = (facts.clone(), self.world.clock.now());
         let of = Arc::clone(arn);
-        self.runs.0.insert((Arc::clone(arn), facts.task), Run { facts, children: BTreeMap::new() });
+        self.runs
+            .0
+            .insert((Arc::clone(arn), facts.task), Run { facts, children: BTreeMap::new(), before: BTreeMap::new() });
         self.changes.other(Box::new(move |transaction| {
             transaction.execute(
                 "INSERT OR REPLACE INTO map_runs (arn, execution, execution_arn, status, started_at, items, children,
@@ -58,10 +62,52 @@ impl Driver {
         }));
     }
 
-    pub(super) fn start_item(&mut self, arn: &Arc<str>, task: TaskId, index: usize, name: &str, input: &Json) {
-        let (Some(live), Some(run)) = (self.running.get(arn), self.runs.0.get_mut(&(Arc::clone(arn), task))) else {
+    /// Goes on with a run that had ended.
+    pub(super) fn redrive_map_run(&mut self, arn: &Arc<str>, facts: MapRunFacts) {
+        let found = self.world.store.read_now(|connection| {
+            connection
+                .prepare_cached("SELECT arn, about FROM executions WHERE map_run = ?1 ORDER BY id")?
+                .query_map([&facts.arn], |row| Ok((row.get(0)?, row.get(1)?)))?
+                .collect::<rusqlite::Result<Vec<(String, String)>>>()
+        });
+        let found = found.unwrap_or_else(|error| {
+            tracing::error!(%error, run = facts.arn, "the children of a map run cannot be read: new ones take their place");
+            Vec::new()
+        });
+        let before = found.into_iter().filter_map(|(child, about)| {
+            let about: About = serde_json::from_str(&about).ok()?;
+            Some((about.parent?.index, child))
+        });
+        let (run, at) = (facts.arn.clone(), self.world.clock.now());
+        let (children, before) = (BTreeMap::new(), before.collect());
+        self.runs.0.insert((Arc::clone(arn), facts.task), Run { facts, children, before });
+        if self.replaying {
             return;
-        };
+        }
+        self.changes.other(Box::new(move |transaction| {
+            transaction.execute(
+                "UPDATE map_runs SET status = 'RUNNING', stopped_at = NULL, redrives = redrives + 1, redriven_at = ?2
+                 WHERE arn = ?1",
+                params![run, at],
+            )?;
+            Ok(())
+        }));
+    }
+
+    pub(super) fn start_item(&mut self, arn: &Arc<str>, task: TaskId, index: usize, name: &str, input: &Json) {
+        let of = (Arc::clone(arn), task);
+        let Some(run) = self.runs.0.get_mut(&of) else { return };
+        if let Some(child) = run.before.remove(&index) {
+            run.children.insert(index, child.clone());
+            if self.replaying {
+                return;
+            }
+            match self.redrive(&child) {
+                Ok(()) => return,
+                Err(problem) => tracing::warn!(child, problem, "a new child takes the place of one that cannot go on"),
+            }
+        }
+        let (Some(live), Some(run)) = (self.running.get(arn), self.runs.0.get_mut(&of)) else { return };
         let parent = live.execution.facts();
         let machine = Arc::clone(live.execution.machine());
         let express = match machine.state(&run.facts.state).map(|state| &state.kind) {

@@ -65,7 +65,8 @@ pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireErr
             let described = connection
                 .prepare_cached(
                     "SELECT execution_arn, status, started_at, stopped_at, items, children, max_concurrency,
-                            tolerated_count, tolerated_percentage FROM map_runs WHERE arn = ?1",
+                            tolerated_count, tolerated_percentage, redrives, redriven_at
+                     FROM map_runs WHERE arn = ?1",
                 )?
                 .query_row([&run], |row| {
                     let mut answer = json!({
@@ -76,8 +77,11 @@ pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireErr
                         "maxConcurrency": row.get::<_, i64>(6)?,
                         "toleratedFailureCount": row.get::<_, i64>(7)?,
                         "toleratedFailurePercentage": row.get::<_, f64>(8)?,
-                        "redriveCount": 0,
+                        "redriveCount": row.get::<_, i64>(9)?,
                     });
+                    if let Some(at) = row.get::<_, Option<i64>>(10)? {
+                        answer["redriveDate"] = seconds(at);
+                    }
                     if let Some(at) = row.get::<_, Option<i64>>(3)? {
                         answer["stopDate"] = seconds(at);
                     }
