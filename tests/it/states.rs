@@ -89,6 +89,34 @@ async fn a_map_run_works_on_its_items_in_executions_of_their_own() {
     assert_eq!(own.len(), 1);
 }
 
+/// What a state gives to an operation that wants JSON as text, and how it has a function invoked.
+#[tokio::test]
+async fn integrations_take_what_states_write() {
+    let cloud = Cloud::open().await;
+    let echo = json!({"StartAt": "Echo", "States": {"Echo": {"Type": "Pass", "End": true}}});
+    let echo = cloud.machine("echo", &echo).await;
+    let check = async |name: &str, task: Value, expected: &str| {
+        let mut task = task;
+        task["Type"] = "Task".into();
+        task["End"] = true.into();
+        let machine = cloud.machine(name, &json!({"StartAt": "Call", "States": {"Call": task}})).await;
+        let execution = cloud.start(&machine, &json!({"Total": 3})).await;
+        let (status, output) = cloud.ended(&execution).await;
+        assert_eq!((status, output.as_deref()), (ExecutionStatus::Succeeded, Some(expected)), "{name}");
+    };
+    let start = json!({"Resource": "arn:aws:states:::aws-sdk:sfn:startExecution",
+        "Parameters": {"StateMachineArn": echo, "Name": "of-a-state", "Input.$": "$"},
+        "ResultSelector": {"started.$": "$.ExecutionArn"}});
+    let started = "arn:aws:states:us-east-1:000000000000:execution:echo:of-a-state";
+    check("starts", start, &json!({ "started": started }).to_string()).await;
+    assert_eq!(cloud.ended(started).await, (ExecutionStatus::Succeeded, Some(r#"{"Total":3}"#.to_owned())));
+    for (kind, status) in [("Event", 202), ("DryRun", 204)] {
+        let invoke = json!({"Resource": "arn:aws:states:::lambda:invoke", "OutputPath": "$.StatusCode",
+            "Parameters": {"FunctionName": "validate-order", "InvocationType": kind, "Payload": {}}});
+        check(kind, invoke, &status.to_string()).await;
+    }
+}
+
 #[tokio::test]
 async fn a_failed_map_run_is_redriven_with_its_children() {
     let cloud = Cloud::open().await;

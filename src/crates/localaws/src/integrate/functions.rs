@@ -26,7 +26,36 @@ pub(super) async fn invoke(world: &World, parameters: &Value) -> Result<Json, Fa
         None | Some(Value::Null) => "{}".to_owned(),
         Some(payload) => payload.to_string(),
     };
-    let Some(invoked) = lambda::invoke(world, &lambda::name_of(function), Bytes::from(event)).await else {
+    let name = lambda::name_of(function);
+    let unattended = match parameters.get("InvocationType").and_then(Value::as_str) {
+        None | Some("RequestResponse") => None,
+        Some("Event") => Some(202),
+        Some("DryRun") => Some(204),
+        Some(other) => {
+            let cause = format!(
+                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+            );
+            return Err(Failure::new("Lambda.ValidationException", cause));
+        }
+    };
+    if let Some(status) = unattended {
+        if lambda::facts_of(world, &name).is_none() {
+            return Err(no_function(function));
+        }
+        let request = uuid::Uuid::new_v4().to_string();
+        if status == 202 {
+            let world = world.clone();
+            // What becomes of it is in its log.
+            tokio::spawn(async move { lambda::invoke(&world, &name, Bytes::from(event)).await.is_some() });
+        }
+        let answer = json!({
+            "SdkHttpMetadata": {"HttpStatusCode": status},
+            "SdkResponseMetadata": {"RequestId": request},
+            "StatusCode": status,
+        });
+        return Ok(answer.into());
+    }
+    let Some(invoked) = lambda::invoke(world, &name, Bytes::from(event)).await else {
         return Err(no_function(function));
     };
     let payload = result_of(&invoked, true)?;

@@ -56,7 +56,14 @@ pub(super) async fn start_execution(
 
 /// `aws-sdk:sfn:*`: any operation, with keys that begin with a capital.
 pub(super) async fn sdk(world: &World, action: &str, parameters: &Value) -> Result<Json, Failure> {
-    let request = renamed(parameters, camel).to_string();
+    let mut request = renamed(parameters, camel);
+    // Where the API wants JSON as text, a state may give it as it is; its keys are the user's own.
+    for (name, field) in [("Input", "input"), ("Output", "output"), ("Definition", "definition")] {
+        if let Some(data @ (Value::Object(_) | Value::Array(_))) = parameters.get(name) {
+            request[field] = data.to_string().into();
+        }
+    }
+    let request = request.to_string();
     // Boxed: an operation may run a state, which may call an operation.
     match Box::pin(sfn::answer(world, &pascal(action), &request)).await {
         Ok(answer) => Ok(with_instants(&renamed(&answer, pascal), "").into()),

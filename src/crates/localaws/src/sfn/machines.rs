@@ -208,8 +208,15 @@ pub(super) async fn delete(world: &World, body: &str) -> Result<Value, WireError
     Ok(json!({}))
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Describe {
+    state_machine_arn: String,
+    included_data: Option<String>,
+}
+
 pub(super) fn describe(world: &World, body: &str) -> Result<Value, WireError> {
-    let ByArn { state_machine_arn } = read(body)?;
+    let Describe { state_machine_arn, included_data } = read(body)?;
     let resolved = resolve(world, &state_machine_arn)?;
     let record = resolved.record();
     let mut answer = described(&record, resolved.machine()?.variable_references());
@@ -219,6 +226,9 @@ pub(super) fn describe(world: &World, body: &str) -> Result<Value, WireError> {
     answer["stateMachineArn"] = state_machine_arn.into();
     if let Some(description) = resolved.version.and_then(|version| version.description) {
         answer["description"] = description.into();
+    }
+    if included_data.as_deref() == Some("METADATA_ONLY") {
+        answer["definition"] = "{}".into();
     }
     Ok(answer)
 }
