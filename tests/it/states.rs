@@ -207,6 +207,23 @@ async fn the_limits_of_a_map_run_change_while_it_runs() {
     assert!(late.unwrap_err().into_service_error().is_validation_exception());
 }
 
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-contextobject.html>: it is there only then.
+#[tokio::test]
+async fn a_redriven_execution_knows_when_it_was() {
+    let cloud = Cloud::open().await;
+    let state = json!({"Type": "Fail", "ErrorPath": "States.Format('{}', $$.Execution.RedriveTime)"});
+    let machine = cloud.machine("timed", &json!({"StartAt": "Tell", "States": {"Tell": state}})).await;
+    let execution = cloud.start(&machine, &json!({})).await;
+    assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Failed);
+    let error =
+        || async { cloud.sfn.describe_execution().execution_arn(&execution).send().await.unwrap().error.unwrap() };
+    assert_eq!(error().await, "States.Runtime");
+    cloud.sfn.redrive_execution().execution_arn(&execution).send().await.unwrap();
+    assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Failed);
+    let told: jiff::Timestamp = error().await.parse().unwrap();
+    assert!(told > jiff::Timestamp::UNIX_EPOCH);
+}
+
 #[tokio::test]
 async fn a_failed_execution_is_redriven_from_where_it_failed() {
     let cloud = Cloud::open().await;
@@ -223,7 +240,14 @@ async fn a_failed_execution_is_redriven_from_where_it_failed() {
     let execution = cloud.start(&machine, &json!({})).await;
     let task = cloud.sfn.get_activity_task().activity_arn(&activity).worker_name("w").send().await.unwrap();
     assert_eq!(task.input.as_deref(), Some("1"));
-    cloud.sfn.send_task_failure().task_token(task.task_token.unwrap()).error("Busy").send().await.unwrap();
+    let token = task.task_token.unwrap();
+    // A call that AWS refuses leaves the task open.
+    let long = cloud.sfn.send_task_failure().task_token(&token).error("x".repeat(257)).send().await.unwrap_err();
+    assert_eq!(long.into_service_error().meta().code(), Some("ValidationException"));
+    let output = format!("\"{}\"", "x".repeat(262_143));
+    let long = cloud.sfn.send_task_success().task_token(&token).output(output).send().await.unwrap_err();
+    assert_eq!(long.into_service_error().meta().code(), Some("ValidationException"));
+    cloud.sfn.send_task_failure().task_token(token).error("Busy").send().await.unwrap();
     assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Failed);
     let before = cloud.types(&execution).await.len();
 

@@ -18,6 +18,7 @@ pub(crate) struct LazyContext<'a> {
     /// The item of the iteration that is about to start, for `ItemSelector`.
     item: Option<(usize, &'a Value)>,
     redrives: u64,
+    redriven_at: Option<i64>,
     /// Given instead of the real one, in a test of one state.
     given: Option<&'a Value>,
     made: OnceCell<Value>,
@@ -37,6 +38,7 @@ impl<'a> LazyContext<'a> {
             active,
             item: None,
             redrives: execution.redrives,
+            redriven_at: execution.redriven_at,
             given: execution.given_context(),
             made: OnceCell::new(),
         }
@@ -57,6 +59,9 @@ impl<'a> LazyContext<'a> {
         });
         if !express {
             execution["RedriveCount"] = self.redrives.into();
+            if let Some(at) = self.redriven_at {
+                execution["RedriveTime"] = iso(at).into();
+            }
         }
         let state = &self.active.state;
         let mut entered = json!({"Name": state.name.as_ref(), "EnteredTime": iso(self.active.entered_at)});

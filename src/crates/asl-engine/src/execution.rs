@@ -142,6 +142,7 @@ pub struct Execution {
     /// What was under way when it failed: where a redrive goes on.
     pub(crate) wreck: Option<Box<Wreck>>,
     pub(crate) redrives: u64,
+    pub(crate) redriven_at: Option<i64>,
     /// What a test of one state looks at.
     pub(crate) trace: Option<Box<Trace>>,
 }
@@ -199,6 +200,7 @@ impl Execution {
             effects: Vec::new(),
             wreck: None,
             redrives: 0,
+            redriven_at: None,
             trace: None,
         })
     }

@@ -88,6 +88,7 @@ impl Execution {
         let Some(wreck) = self.wreck.take() else { return };
         self.ended = None;
         self.redrives += 1;
+        self.redriven_at = Some(self.now);
         let event = Event::ExecutionRedriven { count: self.redrives };
         let redriven = self.record(self.last_event, event);
         if let Some(seconds) = self.machine.timeout_seconds.filter(|_| self.facts.map_state.is_none()) {

@@ -77,6 +77,21 @@ pub(super) fn constraint_error(value: &str, member: &str, constraint: &str) -> W
     )
 }
 
+/// Refuses a text that is longer than the API takes, before anything is done with it.
+pub(super) fn check_length(member: &str, text: Option<&str>, most: usize) -> Result<(), WireError> {
+    if text.is_none_or(|text| text.chars().count() <= most) {
+        return Ok(());
+    }
+    // What is too long is not said back.
+    Err(constraint_error("", member, &format!("Member must have length less than or equal to {most}")))
+}
+
+/// The lengths of `error` and `cause` in requests.
+pub(super) fn check_failure(error: Option<&str>, cause: Option<&str>) -> Result<(), WireError> {
+    check_length("error", error, 256)?;
+    check_length("cause", cause, 32_768)
+}
+
 pub(super) fn resource_not_found(arn: &str) -> WireError {
     WireError::new(400, "ResourceNotFound", format!("Resource not found: '{arn}'"))
 }

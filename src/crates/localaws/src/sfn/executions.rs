@@ -224,6 +224,7 @@ struct Stop {
 
 pub(super) async fn stop(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Stop = read(body)?;
+    arn::check_failure(request.error.as_deref(), request.cause.as_deref())?;
     let row = find(world, &request.execution_arn)?;
     let (reply, stopped_at) = oneshot::channel();
     let failure = Failure { error: request.error, cause: request.cause };
