@@ -66,6 +66,9 @@ pub fn json_fault(text: &str, error: &serde_json::Error) -> JsonFault {
     })
 }
 
+/// How deep a text may nest to be read: as deep as `serde_json` reads. Each level keeps its place, which grows with it.
+const DEEPEST: usize = 127;
+
 struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -165,6 +168,9 @@ impl Scanner<'_> {
             // Whoever is open tells of the end; at the top the text is empty.
             None if !self.stack.is_empty() => Ok(()),
             None => self.fault("No content to map due to end-of-input".to_owned()),
+            Some('{' | '[') if self.stack.len() == DEEPEST => {
+                self.fault(format!("nested deeper than {DEEPEST} levels"))
+            }
             Some(c @ ('{' | '[')) => {
                 let (line, column) = (self.line, self.column);
                 self.next();
@@ -290,6 +296,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_text_that_nests_too_deep_is_told_where_it_does() {
+        let fault = Source::read(&"[".repeat(200_000)).expect_err("too deep");
+        assert_eq!((fault.sentence.as_str(), fault.line, fault.column), ("nested deeper than 127 levels", 1, 128));
+        Source::read(&format!("{}{}", "[".repeat(127), "]".repeat(127))).expect("just deep enough");
+    }
 
     #[test]
     fn faults_are_told_as_jackson_does() {
