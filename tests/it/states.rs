@@ -351,6 +351,24 @@ async fn one_state_is_tested_with_a_mock() {
     assert_eq!(parameters, json!({"QueueUrl": "q", "MessageBody": "hi"}));
 }
 
+/// An expression that runs until it is stopped keeps nobody else waiting, not even where one thread answers.
+#[test]
+fn a_slow_expression_holds_nobody_up() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let cloud = Cloud::open().await;
+        let state = json!({"Type": "Pass", "QueryLanguage": "JSONata", "End": true,
+            "Output": "{% ($f := function($n) { $f($n + 1) }; $f(0)) %}"});
+        let slow = cloud.sfn.test_state().definition(state.to_string());
+        let slow = tokio::spawn(async move { slow.send().await.is_ok() });
+        let list = cloud.sfn.list_state_machines();
+        let listed = tokio::spawn(async move { list.send().await }).await.unwrap().unwrap();
+        assert_eq!(listed.state_machines.len(), 1);
+        assert!(!slow.is_finished(), "the list came after the expression");
+    });
+    runtime.shutdown_background();
+}
+
 #[tokio::test]
 async fn a_mock_file_stands_in_for_services_and_functions() {
     let file = json!({

@@ -499,6 +499,11 @@ impl Machine {
         find(&self.flow, name)
     }
 
+    /// Whether any state is in JSONata, whose expressions may take long.
+    pub fn uses_jsonata(&self) -> bool {
+        self.all_states().iter().any(|state| state.language == QueryLanguage::Jsonata)
+    }
+
     /// Every state, containers before what is in them.
     pub fn all_states(&self) -> Vec<&Arc<State>> {
         fn collect<'a>(flow: &'a Flow, all: &mut Vec<&'a Arc<State>>) {

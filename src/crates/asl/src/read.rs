@@ -206,6 +206,14 @@ mod tests {
                 "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B",
             ],
         );
+        for path in ["$v", "$v.a", "$$.x", "$.a[*]"] {
+            check(
+                &format!(
+                    r#"{{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "ResultPath": "{path}", "End": true}}}}}}"#
+                ),
+                &["SCHEMA_VALIDATION_FAILED: Value is not a Reference Path at /States/A/ResultPath"],
+            );
+        }
         check(
             r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "A"}}}"#,
             &["MISSING_END_STATE: Workflow has no terminal state at null"],

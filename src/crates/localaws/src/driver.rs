@@ -209,11 +209,35 @@ struct Live {
     logging: Option<Arc<Logging>>,
     definition: Arc<str>,
     ended: Option<oneshot::Sender<Finished>>,
+    /// A step of it may take long.
+    is_slow: bool,
 }
 
 impl Live {
+    fn new(
+        id: i64,
+        execution: Execution,
+        next_seq: i64,
+        about: About,
+        logging: Option<Arc<Logging>>,
+        definition: Arc<str>,
+    ) -> Self {
+        let is_slow = execution.machine().uses_jsonata();
+        Self { id, execution, next_seq, about, logging, definition, ended: None, is_slow }
+    }
+
     fn is_kept(&self) -> bool {
         !self.execution.facts().express
+    }
+}
+
+/// Does what may take long, an expression of JSONata say, without keeping a thread from those who wait for answers.
+pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // With one thread alone, a test's, there is nobody to step aside for.
+        _ => work(),
     }
 }
 
@@ -439,14 +463,17 @@ impl Driver {
         let arn: Arc<str> = Arc::from(facts.arn.as_str());
         let id = self.next_id;
         self.next_id += 1;
-        let (execution, effects) = Execution::start(machine, facts).map_err(|broken| broken.to_string())?;
+        let start = || Execution::start(Arc::clone(&machine), facts);
+        let started = if machine.uses_jsonata() { apart(start) } else { start() };
+        let (execution, effects) = started.map_err(|broken| broken.to_string())?;
         if !execution.facts().express {
             self.changes.started(id, execution.facts(), &definition, &about);
             self.fresh.insert(Arc::clone(&arn));
         }
         let machine = plain_machine(&execution.facts().machine_arn);
         self.changes.measured("ExecutionsStarted", machine, started_at, 1.0);
-        self.running.insert(Arc::clone(&arn), Live { id, execution, next_seq: 0, about, logging, definition, ended });
+        let live = Live { ended, ..Live::new(id, execution, 0, about, logging, definition) };
+        self.running.insert(Arc::clone(&arn), live);
         self.follow(&arn, effects);
         Ok(started_at)
     }
@@ -479,7 +506,8 @@ impl Driver {
             self.changes.heard(live.id, live.next_seq, &stamped);
             live.next_seq += 1;
         }
-        let effects = live.execution.step(stamped);
+        let step = || live.execution.step(stamped);
+        let effects = if live.is_slow { apart(step) } else { step() };
         self.follow(arn, effects);
     }
 

@@ -143,7 +143,7 @@ const COMMITS_A_CHECKPOINT: usize = 1024;
 
 /// How many frames (pages of 4 KiB) the log may have before the writer is made to wait for its being moved: 64 MiB.
 const LONG_LOG: i64 = 16 << 10;
-const LONG_LOG_BYTES: u64 = 64 << 20;
+const LONG_LOG_BYTES: u64 = LONG_LOG.cast_unsigned() * 4096;
 
 struct Job {
     writes: Vec<Write>,

@@ -15,7 +15,7 @@ use crate::machine::{
     Flow, ItemBatcher, Kind, Map, Next, Parallel, QueryLanguage, Resource, ResultPath, ResultWriter, Rule, State,
     StateName, Task, Transformation, Wait,
 };
-use crate::path::Path;
+use crate::path::{Path, Root};
 
 /// AWS takes definitions of 1 MiB; no sensible one nests deeper, and the stack must hold.
 const MAX_DEPTH: usize = 32;
@@ -593,7 +593,8 @@ impl Reader {
             Some(Value::Null) => ResultPath::Discard,
             Some(Value::String(text)) if text == "$" => ResultPath::Replace,
             Some(_) => match self.path(fields, "ResultPath", place) {
-                Some(path) if path.as_reference().is_none() => {
+                // Into the document alone: variables are set by Assign, and the context object by nobody.
+                Some(path) if path.as_reference().is_none() || *path.root() != Root::Input => {
                     self.schema("Value is not a Reference Path", &format!("{place}/ResultPath"));
                     ResultPath::Replace
                 }

@@ -118,7 +118,7 @@ impl Driver {
         let inputs = self.journal(row.id)?;
         let (execution, effects) = Execution::start(machine, facts).map_err(|error| error.to_string())?;
         let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
-        let live = Live { id: row.id, execution, next_seq, about, logging, definition, ended: None };
+        let live = Live::new(row.id, execution, next_seq, about, logging, definition);
         self.running.insert(Arc::clone(&arn), live);
         self.replay(&arn, effects, inputs, open).inspect_err(|_| {
             self.running.remove(&arn);
@@ -238,7 +238,7 @@ impl Driver {
         about.redriven_at = Some(at);
         self.changes.redriven(row.id, &about);
         let logging = self.world.machine(&execution.facts().machine_arn).and_then(|known| Logging::of(&known.record));
-        let live = Live { id: row.id, execution, next_seq, about, logging, definition, ended: None };
+        let live = Live::new(row.id, execution, next_seq, about, logging, definition);
         self.running.insert(Arc::clone(&key), live);
         self.inner.push_back(Inner::Input(key, Input::Redrive));
         Ok(())

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{arn, executions, machines};
+use crate::driver::apart;
 use crate::integrate;
 use crate::wire::{WireError, read};
 use crate::world::{ACCOUNT, REGION, World};
@@ -237,7 +238,7 @@ async fn run(
     let execution_arn: Arc<str> = Arc::from(facts.arn.as_str());
     let broken = |problem: String| WireError::new(500, "InternalServerError", problem);
     let mut probe =
-        asl_engine::test_state(machine, state, facts, settings).map_err(|error| broken(error.to_string()))?;
+        apart(|| asl_engine::test_state(machine, state, facts, settings)).map_err(|error| broken(error.to_string()))?;
     let mut effects = std::mem::take(&mut probe.effects);
     loop {
         if let Some(tested) = probe.execution.tested() {
@@ -255,7 +256,8 @@ async fn run(
             }
         }
         let Some(input) = next else { return Err(broken("the state waits for something that does not come".into())) };
-        effects = probe.execution.step(Stamped { at: world.clock.now(), input });
+        let stamped = Stamped { at: world.clock.now(), input };
+        effects = apart(|| probe.execution.step(stamped));
     }
 }
 
