@@ -133,6 +133,8 @@ struct Place {
     iteration: Option<usize>,
     /// Set on the events that open a container: what follows is inside.
     opens: bool,
+    /// What follows goes on in whatever did not come to its end.
+    redriven: bool,
 }
 
 impl Run {
@@ -202,6 +204,13 @@ impl Run {
                 self.exit(place.visit, event);
             }
             K::TaskScheduled => {
+                if before.redriven {
+                    let is_its = |attempt: &Attempt| {
+                        attempt.resource == event.resource && attempt.parameters == event.parameters
+                    };
+                    place.visit = self.unfinished(|visit| visit.attempts.last().is_some_and(is_its)).or(place.visit);
+                }
+                self.reopen(place.visit);
                 if let Some(visit) = self.visit(place.visit) {
                     visit.status = VisitStatus::Running;
                     visit.attempts.push(Attempt {
@@ -281,9 +290,12 @@ impl Run {
                 }
             }
             K::ContainerFailed => {
-                self.settle(before.visit, event.at);
+                let run = before.visit.filter(|visit| event.type_name.starts_with("Map") && self.is_open_run(*visit));
+                if run.is_none() {
+                    self.settle(before.visit, event.at);
+                }
                 let failed = before.visit.and_then(|visit| self.visits.get(visit)).cloned();
-                place.visit = self.container(before.visit, &event.type_name);
+                place.visit = run.or_else(|| self.container(before.visit, &event.type_name));
                 self.abort_inside(place.visit, None, event.at);
                 if let (Some(visit), Some(failed)) = (self.visit(place.visit), failed) {
                     visit.status = VisitStatus::Retrying;
@@ -306,8 +318,14 @@ impl Run {
                 self.abort_running(event.at);
             }
             K::ExecutionAborted | K::ExecutionTimedOut => self.abort_running(event.at),
-            K::ExecutionStarted | K::ExecutionSucceeded | K::ExecutionRedriven | K::Other => {}
+            K::ExecutionRedriven => place.redriven = true,
+            K::ExecutionStarted | K::ExecutionSucceeded | K::Other => {}
             K::TaskSubmitted => self.note_child(place.visit, event),
+            K::MapRunFailed => self.fail(place.visit, event, VisitStatus::Retrying),
+            K::MapRunRedriven => {
+                place.visit = self.unfinished(|visit| visit.child.is_some()).or(place.visit);
+                self.reopen(place.visit);
+            }
             K::MapRunStarted => {
                 if let Some(visit) = self.visit(place.visit) {
                     visit.child = event.resource.clone().map(Arn);
@@ -356,6 +374,13 @@ impl Run {
     fn enter(&mut self, event: &HistoryEvent, before: Place) -> usize {
         let state = event.name.clone().unwrap_or_default();
         let came_from = before.visit.and_then(|visit| self.visits.get(visit));
+        let again = before.redriven.then(|| self.unfinished(|visit| visit.state == state)).flatten();
+        if let Some(again) = again {
+            self.reopen(Some(again));
+            let visit = &mut self.visits[again];
+            (visit.entered, visit.entered_at, visit.input) = (event.id, event.at, event.input.clone());
+            return again;
+        }
         let (parent, iteration) = if before.opens || before.iteration.is_some() {
             (before.visit, before.iteration)
         } else {
@@ -405,6 +430,27 @@ impl Run {
             visit.error = event.error.clone().or_else(|| Some("unnamed error".into()));
             visit.cause.clone_from(&event.cause);
         }
+    }
+
+    /// The first visit like that of which a redrive has not gone on yet.
+    fn unfinished(&self, is_wanted: impl Fn(&Visit) -> bool) -> Option<usize> {
+        let ended_badly = |visit: &Visit| matches!(visit.status, VisitStatus::Failed | VisitStatus::Aborted);
+        self.visits.iter().position(|visit| ended_badly(visit) && is_wanted(visit))
+    }
+
+    /// A redriven execution goes on in a visit that had ended, and so in those around it.
+    fn reopen(&mut self, mut at: Option<usize>) {
+        while let Some(visit) = self.visit(at).filter(|visit| visit.left_at.is_some()) {
+            (visit.left_at, visit.status) = (None, VisitStatus::Running);
+            at = visit.parent;
+        }
+    }
+
+    /// Whether it is a distributed Map under way. What happens to its items is not in this history: the walk to its end
+    /// comes from itself, not from inside.
+    fn is_open_run(&self, visit: usize) -> bool {
+        let visit = &self.visits[visit];
+        visit.left_at.is_none() && visit.child.as_ref().is_some_and(|child| child.0.contains(":mapRun:"))
     }
 
     /// A failure that nothing has followed is final.
@@ -493,116 +539,4 @@ impl Run {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `id<previous Type name? index?`, one event each.
-    fn run(script: &str) -> Run {
-        let mut run = Run::default();
-        run.absorb(script.lines().filter(|line| !line.trim().is_empty()).map(|line| {
-            let mut words = line.split_whitespace();
-            let (id, previous) = words.next().unwrap().split_once('<').unwrap();
-            let type_name = words.next().unwrap();
-            let name = words.next().filter(|word| *word != "-").map(ToOwned::to_owned);
-            let extra = words.next();
-            let kind = EventKind::of(type_name);
-            let fails = matches!(kind, EventKind::TaskFailed | EventKind::ExecutionFailed);
-            let id: i64 = id.parse().unwrap();
-            HistoryEvent {
-                error: if fails { name.clone() } else { None },
-                name: if fails { None } else { name },
-                index: extra.and_then(|index| index.parse().ok()),
-                length: extra.and_then(|length| length.parse().ok()),
-                ..HistoryEvent::new(id, previous.parse().unwrap(), id * 10, type_name)
-            }
-        }));
-        run
-    }
-
-    fn check(script: &str, expected: &[(&str, VisitStatus)]) {
-        let run = run(script);
-        let found: Vec<(&str, VisitStatus)> =
-            run.visits.iter().map(|visit| (visit.state.as_str(), visit.status)).collect();
-        assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn a_task_that_is_tried_again_and_caught() {
-        use VisitStatus as S;
-        let script = "
-            1<0 ExecutionStarted
-            2<0 TaskStateEntered Pay
-            3<2 TaskScheduled
-            4<3 TaskStarted
-            5<4 TaskFailed Unavailable
-            6<5 TaskScheduled
-            7<6 TaskStarted
-            8<7 TaskFailed Declined
-            9<8 TaskStateExited Pay
-            10<9 FailStateEntered Failed
-            11<10 ExecutionFailed Declined";
-        check(script, &[("Pay", S::Caught), ("Failed", S::Failed)]);
-        let run = run(script);
-        assert_eq!(run.visits[0].attempts.len(), 2);
-        assert_eq!(run.visits[0].attempts[0].error.as_deref(), Some("Unavailable"));
-        assert_eq!(run.taken.keys().collect::<Vec<_>>(), [&("Pay".to_owned(), "Failed".to_owned())]);
-    }
-
-    #[test]
-    fn while_it_backs_off_it_is_retrying() {
-        use VisitStatus as S;
-        check(
-            "1<0 ExecutionStarted
-             2<0 TaskStateEntered Pay
-             3<2 TaskScheduled
-             4<3 TaskStarted
-             5<4 TaskFailed Unavailable",
-            &[("Pay", S::Retrying)],
-        );
-    }
-
-    #[test]
-    fn iterations_interleave() {
-        use VisitStatus as S;
-        let script = "
-            1<0 ExecutionStarted
-            2<0 MapStateEntered M
-            3<2 MapStateStarted - 2
-            4<3 MapIterationStarted M 0
-            5<3 MapIterationStarted M 1
-            6<4 TaskStateEntered T
-            7<6 TaskScheduled
-            8<5 TaskStateEntered T
-            9<8 TaskScheduled
-            10<7 TaskStarted
-            11<9 TaskStarted
-            12<11 TaskSucceeded
-            13<12 TaskStateExited T
-            14<13 MapIterationSucceeded M 1
-            15<10 TaskFailed Boom
-            16<15 MapIterationFailed M 0
-            17<15 TaskStateAborted
-            18<15 MapStateFailed
-            19<18 ExecutionFailed Boom";
-        check(script, &[("M", S::Failed), ("T", S::Failed), ("T", S::Succeeded)]);
-        let run = run(script);
-        assert_eq!(run.visits[1].iteration, Some(0));
-        assert_eq!(run.visits[0].items, Some(Items { total: 2, done: 1, failed: 1, running: 0 }));
-        assert_eq!(run.status_of("T"), Some(S::Failed));
-    }
-
-    #[test]
-    fn what_runs_when_it_is_stopped_is_aborted() {
-        use VisitStatus as S;
-        check(
-            "1<0 ExecutionStarted
-             2<0 ParallelStateEntered P
-             3<2 ParallelStateStarted
-             4<3 WaitStateEntered A
-             5<3 PassStateEntered B
-             6<5 PassStateExited B
-             7<6 ExecutionAborted",
-            &[("P", S::Aborted), ("A", S::Aborted), ("B", S::Succeeded)],
-        );
-    }
-}
+mod tests;

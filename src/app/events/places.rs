@@ -70,6 +70,8 @@ impl Places {
             | K::TaskStarted
             | K::TaskSubmitted
             | K::MapRunStarted
+            | K::MapRunFailed
+            | K::MapRunRedriven
             | K::TaskSucceeded
             | K::TaskFailed
             | K::TaskTimedOut

@@ -84,6 +84,8 @@ fn detailed(mut event: HistoryEvent, details: &Map<String, Value>) -> HistoryEve
         | K::TaskTimedOut
         | K::ContainerSucceeded
         | K::ContainerFailed
+        | K::MapRunFailed
+        | K::MapRunRedriven
         | K::Other => {}
     }
     event
