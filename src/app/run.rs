@@ -73,6 +73,13 @@ pub struct Items {
     pub running: usize,
 }
 
+impl Visit {
+    /// Whether it is to a distributed Map, whose items are worked on in executions of their own.
+    pub fn is_map_run(&self) -> bool {
+        self.child.as_ref().is_some_and(Arn::is_map_run)
+    }
+}
+
 /// Where a visit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VisitStatus {
@@ -323,7 +330,7 @@ impl Run {
             K::TaskSubmitted => self.note_child(place.visit, event),
             K::MapRunFailed => self.fail(place.visit, event, VisitStatus::Retrying),
             K::MapRunRedriven => {
-                place.visit = self.unfinished(|visit| visit.child.is_some()).or(place.visit);
+                place.visit = self.unfinished(Visit::is_map_run).or(place.visit);
                 self.reopen(place.visit);
             }
             K::MapRunStarted => {
@@ -450,7 +457,7 @@ impl Run {
     /// comes from itself, not from inside.
     fn is_open_run(&self, visit: usize) -> bool {
         let visit = &self.visits[visit];
-        visit.left_at.is_none() && visit.child.as_ref().is_some_and(|child| child.0.contains(":mapRun:"))
+        visit.left_at.is_none() && visit.is_map_run()
     }
 
     /// A failure that nothing has followed is final.

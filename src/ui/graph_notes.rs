@@ -65,8 +65,12 @@ pub(super) fn branches(run: &Run, machine: Option<&asl::Machine>, state: &str, s
     Some(format!(" {sign} {done}/{} ", parallel.branches.len()))
 }
 
-/// The items of a Map in words, the longest first: done of all, with those that failed and those that run.
-pub(super) fn items(theme: &Theme, items: Items, sign: &str) -> [String; 2] {
+/// The items of a Map in words, the longest first: done of all, with those that failed and those that run. Of a map run's
+/// items this history tells only how many there are.
+pub(super) fn items(theme: &Theme, items: Items, is_map_run: bool, sign: &str) -> [String; 2] {
+    if is_map_run {
+        return [format!(" {sign} {} items ", items.total), format!(" {sign} {} ", items.total)];
+    }
     let brief = format!(" {sign} {}/{} ", items.done, items.total);
     let mut long = brief.clone();
     for (status, count) in [(VisitStatus::Failed, items.failed), (VisitStatus::Running, items.running)] {
@@ -76,4 +80,18 @@ pub(super) fn items(theme: &Theme, items: Items, sign: &str) -> [String; 2] {
         }
     }
     [long, brief]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_map_run_s_items_only_their_number_is_told() {
+        let check = |items: Items, is_map_run: bool, expected: [&str; 2]| {
+            assert_eq!(super::items(&Theme::dark(), items, is_map_run, "✓"), expected);
+        };
+        check(Items { total: 4, done: 3, failed: 1, running: 0 }, false, [" ✓ 3/4 ✗1 ", " ✓ 3/4 "]);
+        check(Items { total: 4, ..Items::default() }, true, [" ✓ 4 items ", " ✓ 4 "]);
+    }
 }

@@ -21,7 +21,7 @@ use super::{Drawings, Views, fleet, graph_notes, minimap};
 use crate::app::Model;
 use crate::app::fleet::Fleet;
 use crate::app::graph_view::{Density, Drawn};
-use crate::app::run::{Run, VisitStatus};
+use crate::app::run::{Run, Visit, VisitStatus};
 
 /// Columns that each box keeps free for its badge: a blank and a sign, with how often where all executions are drawn.
 pub(super) const BADGE: usize = 3;
@@ -335,11 +335,13 @@ fn paint_badges(
         let Some(state) = plan.states.get(*key) else { continue };
         let Some(status) = run.status_in(state, iteration) else { continue };
         let (sign, style) = theme.visit(Some(status));
-        let items = run.visits_to(state).next_back().and_then(|visit| visit.items);
+        let visit = run.visits_to(state).next_back();
+        let items = visit.and_then(|visit| visit.items);
+        let is_map_run = visit.is_some_and(Visit::is_map_run);
         let (x, y, text) = match items {
             Some(items) => {
                 let right = rect.x + rect.width - 1;
-                let [long, brief] = graph_notes::items(theme, items, sign);
+                let [long, brief] = graph_notes::items(theme, items, is_map_run, sign);
                 let text = if is_free(plan, right, rect.y, &long) { long } else { brief };
                 // A box that has no room for words has room for a sign.
                 let text = if text.width() < rect.width { text } else { sign.to_owned() };
