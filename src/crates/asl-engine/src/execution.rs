@@ -153,7 +153,31 @@ impl Execution {
     /// # Errors
     /// When the input is not JSON, which whoever takes the call has to refuse before.
     pub fn start(machine: Arc<Machine>, facts: Facts) -> Result<(Self, Vec<Effect>), Broken> {
+        Self::waiting(machine, facts)?.first_step()
+    }
+
+    /// Starts an execution that was started before, for its journal to be replayed: of all queries those are given up
+    /// that were given up then. Once the journal is read, [`Self::go_on`].
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn again(machine: Arc<Machine>, facts: Facts, journal: &[Stamped]) -> Result<(Self, Vec<Effect>), Broken> {
         let mut execution = Self::waiting(machine, facts)?;
+        let given_up = journal.iter().filter_map(|stamped| match stamped.input {
+            Input::QueryGivenUp { query } => Some(query),
+            _ => None,
+        });
+        execution.chance = execution.chance.foretold(given_up.collect());
+        execution.first_step()
+    }
+
+    /// The journal is replayed; what follows happens for the first time.
+    pub fn go_on(&mut self) {
+        self.chance.begin();
+    }
+
+    fn first_step(mut self) -> Result<(Self, Vec<Effect>), Broken> {
+        let execution = &mut self;
         let input = execution.input.clone();
         let started = Event::ExecutionStarted {
             input: Arc::clone(input.text()),
@@ -175,8 +199,13 @@ impl Execution {
         let root = execution.spawn(None, flow, Variables::default(), None, 0, input);
         execution.ready.push_back(root);
         execution.run();
-        let effects = std::mem::take(&mut execution.effects);
-        Ok((execution, effects))
+        let effects = execution.take_effects();
+        Ok((self, effects))
+    }
+
+    fn take_effects(&mut self) -> Vec<Effect> {
+        self.effects.extend(self.chance.take_given_up().into_iter().map(Effect::GiveUpQuery));
+        std::mem::take(&mut self.effects)
     }
 
     /// An execution that nothing has happened in.
@@ -214,7 +243,7 @@ impl Execution {
                 self.redrive();
                 self.run();
             }
-            return std::mem::take(&mut self.effects);
+            return self.take_effects();
         }
         match stamped.input {
             Input::Stop { failure } => self.stop(failure),
@@ -229,10 +258,10 @@ impl Execution {
             Input::ItemFailed { task, index } => self.item_failed(task, index),
             Input::MapRunUpdated { task, limits } => self.run_updated(task, limits),
             // An execution that runs has nothing to be redriven.
-            Input::Redrive => {}
+            Input::Redrive | Input::QueryGivenUp { .. } => {}
         }
         self.run();
-        std::mem::take(&mut self.effects)
+        self.take_effects()
     }
 
     /// How it ended, if it has.

@@ -152,6 +152,11 @@ pub enum Input {
     },
     /// Somebody has an execution that failed go on where it failed.
     Redrive,
+    /// Not for a step: what a replay is told beforehand ([`Execution::again`](crate::Execution::again)).
+    QueryGivenUp {
+        /// The number of the JSONata query among all that were evaluated.
+        query: u64,
+    },
 }
 
 fn write_json<S: Serializer>(json: &Json, serializer: S) -> Result<S::Ok, S::Error> {
@@ -194,6 +199,8 @@ pub enum Effect {
     },
     /// Forget this timer.
     CancelTimer(TimerId),
+    /// Keep in the journal that this query took longer than it may ([`Input::QueryGivenUp`]).
+    GiveUpQuery(u64),
     /// Nobody waits for this work any more. For a map run: stop its child executions.
     CancelTask(TaskId),
     /// Tell me whether this activity is there.

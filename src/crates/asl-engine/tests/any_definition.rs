@@ -343,22 +343,24 @@ struct World {
     now: i64,
 }
 
+fn facts(input: &Value) -> Facts {
+    Facts {
+        arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
+        name: "e".into(),
+        machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
+        machine_name: "m".into(),
+        role_arn: "arn:aws:iam::000000000000:role/r".into(),
+        region: "us-east-1".into(),
+        started_at: 1_767_225_600_000,
+        input: input.to_string(),
+        seed: 7,
+        express: false,
+        map_state: None,
+    }
+}
+
 impl World {
-    fn start(machine: &Arc<asl::Machine>, input: &Value) -> Self {
-        let facts = Facts {
-            arn: "arn:aws:states:us-east-1:000000000000:execution:m:e".into(),
-            name: "e".into(),
-            machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
-            machine_name: "m".into(),
-            role_arn: "arn:aws:iam::000000000000:role/r".into(),
-            region: "us-east-1".into(),
-            started_at: 1_767_225_600_000,
-            input: input.to_string(),
-            seed: 7,
-            express: false,
-            map_state: None,
-        };
-        let (execution, effects) = Execution::start(Arc::clone(machine), facts).expect("what is accepted starts");
+    fn of((execution, effects): (Execution, Vec<Effect>)) -> Self {
         let mut world = Self {
             execution,
             events: Vec::new(),
@@ -380,6 +382,9 @@ impl World {
                 Effect::Invoke(work) => self.tasks.push(work.task),
                 Effect::SetTimer { timer, at } => drop(self.timers.insert((at, timer.0), timer)),
                 Effect::CancelTimer(timer) => self.timers.retain(|_, known| *known != timer),
+                Effect::GiveUpQuery(query) => {
+                    self.inputs.push(Stamped { at: self.now, input: Input::QueryGivenUp { query } });
+                }
                 Effect::CancelTask(task) => self.tasks.retain(|known| *known != task),
                 Effect::FindActivity { task, .. } => self.later.push(Input::ActivityFound { task, exists: true }),
                 Effect::StartItem { task, index, input, .. } => {
@@ -461,7 +466,8 @@ proptest! {
             return Ok(());
         }
         let machine = Arc::new(machine);
-        let mut world = World::start(&machine, &input);
+        let started = Execution::start(Arc::clone(&machine), facts(&input));
+        let mut world = World::of(started.expect("what is accepted starts"));
         world.run(&answers);
         prop_assert!(world.ended || world.waits());
         let ids: Vec<u64> = world.events.iter().map(|event| event.id).collect();
@@ -469,10 +475,11 @@ proptest! {
         for event in &world.events {
             prop_assert!(event.previous < event.id);
         }
-        let mut again = World::start(&machine, &input);
-        for stamped in &world.inputs {
-            let text = serde_json::to_string(stamped).unwrap();
-            let effects = again.execution.step(serde_json::from_str(&text).unwrap());
+        let journal = serde_json::to_string(&world.inputs).unwrap();
+        let journal: Vec<Stamped> = serde_json::from_str(&journal).unwrap();
+        let mut again = World::of(Execution::again(machine, facts(&input), &journal).expect("it starts again"));
+        for stamped in journal {
+            let effects = again.execution.step(stamped);
             again.follow(effects);
         }
         prop_assert_eq!(&again.events, &world.events);

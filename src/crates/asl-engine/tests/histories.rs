@@ -24,6 +24,12 @@ fn facts(input: &Value) -> Facts {
     }
 }
 
+fn machine(definition: &Value) -> Arc<asl::Machine> {
+    let (machine, findings) = asl::read(&definition.to_string());
+    assert_eq!(findings, [], "{definition}");
+    Arc::new(machine.unwrap())
+}
+
 /// A world around an execution: answers its tasks as told, lets time jump to the next timer.
 struct World {
     execution: Execution,
@@ -39,9 +45,10 @@ struct World {
 
 impl World {
     fn start(definition: &Value, input: &Value) -> Self {
-        let (machine, findings) = asl::read(&definition.to_string());
-        assert_eq!(findings, [], "{definition}");
-        let (execution, effects) = Execution::start(Arc::new(machine.unwrap()), facts(input)).unwrap();
+        Self::of(Execution::start(machine(definition), facts(input)).unwrap())
+    }
+
+    fn of((execution, effects): (Execution, Vec<Effect>)) -> Self {
         let mut world = Self {
             execution,
             events: Vec::new(),
@@ -63,6 +70,9 @@ impl World {
                 Effect::Invoke(work) => self.tasks.push((work.task, work.state.to_string(), work.payload)),
                 Effect::SetTimer { timer, at } => drop(self.timers.insert((at, timer.0), timer)),
                 Effect::CancelTimer(timer) => self.timers.retain(|_, known| *known != timer),
+                Effect::GiveUpQuery(query) => {
+                    self.inputs.push(Stamped { at: self.now, input: Input::QueryGivenUp { query } });
+                }
                 Effect::CancelTask(task) => self.tasks.retain(|(known, ..)| *known != task),
                 Effect::FindActivity { task, .. } => self.later.push(Input::ActivityFound { task, exists: true }),
                 // The children of this world do nothing but hand their input on.
@@ -162,14 +172,38 @@ fn check(definition: Value, input: Value, answers: &[(&str, &[Answer])], expecte
 
 /// The same inputs give the same history, event for event.
 fn replays(definition: &Value, input: &Value, world: &World) {
-    let mut again = World::start(definition, input);
-    for stamped in &world.inputs {
-        let text = serde_json::to_string(stamped).unwrap();
-        let effects = again.execution.step(serde_json::from_str(&text).unwrap());
+    let journal = serde_json::to_string(&world.inputs).unwrap();
+    let journal: Vec<Stamped> = serde_json::from_str(&journal).unwrap();
+    let mut again = World::of(Execution::again(machine(definition), facts(input), &journal).unwrap());
+    for stamped in journal {
+        let effects = again.execution.step(stamped);
         again.follow(effects);
     }
     assert_eq!(again.events, world.events);
     assert_eq!(again.ended, world.ended);
+    assert!(again.inputs.is_empty(), "what was given up is known");
+}
+
+#[test]
+fn a_query_that_was_given_up_is_given_up_in_a_replay() {
+    check(
+        json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {
+            "A": task(json!({"Arguments": "{% ($f := function($n) { $f($n + 1) }; $f(0)) %}",
+                "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "B"}]})),
+            "B": task(json!({"Arguments": 1}))}}),
+        json!(1),
+        &[],
+        r#"1<0 ExecutionStarted
+           2<0 TaskStateEntered A
+           3<2 EvaluationFailed States.QueryEvaluationError
+           4<3 TaskStateExited A {"Error":"States.QueryEvaluationError","Cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '($f := function($n) { $f($n + 1) }; $f(0))' specified for the field 'Arguments' threw an error during evaluation. D1012: Evaluation timeout after 1000 milliseconds. Check for infinite loop"}
+           5<4 TaskStateEntered B
+           6<5 LambdaFunctionScheduled
+           7<6 LambdaFunctionStarted
+           8<7 LambdaFunctionSucceeded 1
+           9<8 TaskStateExited B 1
+           10<9 ExecutionSucceeded 1"#,
+    );
 }
 
 fn task(more: Value) -> Value {

@@ -2,20 +2,72 @@
 //!
 //! SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", OOPSLA 2014). Not for secrets.
 
+use std::collections::BTreeSet;
+
 /// A generator. The same seed gives the same numbers.
+///
+/// Whether a query ends within its time is chance as well: the queries are counted, those that were given up are
+/// noted, and a generator that was told of them gives up the same ones and no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chance(u64);
+pub struct Chance {
+    state: u64,
+    queries: u64,
+    gave_up: Vec<u64>,
+    foretold: Option<BTreeSet<u64>>,
+}
+
+/// What is known of a query's end before it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outlook {
+    /// Nothing: it has its time.
+    Open,
+    /// It ended the first time, however long it takes now.
+    Ends,
+    /// It was given up the first time.
+    GivenUp,
+}
 
 impl Chance {
     /// A generator that starts from `seed`.
     pub const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { state: seed, queries: 0, gave_up: Vec::new(), foretold: None }
+    }
+
+    /// The same for a replay: the queries of these numbers are given up, all others end.
+    #[must_use]
+    pub fn foretold(self, gave_up: BTreeSet<u64>) -> Self {
+        Self { foretold: Some(gave_up), ..self }
+    }
+
+    /// The replay is over: from here on nothing is known beforehand.
+    pub fn begin(&mut self) {
+        self.foretold = None;
+    }
+
+    /// The numbers of the queries that were given up since this was last asked.
+    pub fn take_given_up(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.gave_up)
+    }
+
+    /// Counts a query that begins.
+    pub(crate) fn next_query(&mut self) -> Outlook {
+        self.queries += 1;
+        match &self.foretold {
+            None => Outlook::Open,
+            Some(gave_up) if gave_up.contains(&self.queries) => Outlook::GivenUp,
+            Some(_) => Outlook::Ends,
+        }
+    }
+
+    /// The query that began last took longer than it may.
+    pub(crate) fn give_up(&mut self) {
+        self.gave_up.push(self.queries);
     }
 
     /// 64 random bits.
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)

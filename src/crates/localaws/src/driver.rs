@@ -511,6 +511,14 @@ impl Driver {
         self.follow(arn, effects);
     }
 
+    fn give_up(&mut self, arn: &Arc<str>, query: u64) {
+        let at = self.world.clock.now();
+        if let Some(live) = self.running.get_mut(arn).filter(|live| live.is_kept()) {
+            self.changes.heard(live.id, live.next_seq, &Stamped { at, input: Input::QueryGivenUp { query } });
+            live.next_seq += 1;
+        }
+    }
+
     /// Turns effects into writes, timers, and what is done after the commit.
     fn follow(&mut self, arn: &Arc<str>, effects: Vec<Effect>) {
         let Some(live) = self.running.get(arn) else { return };
@@ -527,6 +535,7 @@ impl Driver {
                 Effect::SetTimer { timer, at } => self.set_timer(arn, timer, at),
                 Effect::CancelTimer(timer) => self.cancel_timer(arn, timer),
                 Effect::CancelTask(task) => self.cancel_task(arn, task),
+                Effect::GiveUpQuery(query) => self.give_up(arn, query),
                 Effect::FindActivity { task, arn: activity } => {
                     let exists = self.world.has_activity(&activity);
                     self.tell(arn, Input::ActivityFound { task, exists });

@@ -116,35 +116,27 @@ impl Driver {
         let logging =
             self.world.machine(super::plain_machine(&facts.machine_arn)).and_then(|known| Logging::of(&known.record));
         let inputs = self.journal(row.id)?;
-        let (execution, effects) = Execution::start(machine, facts).map_err(|error| error.to_string())?;
+        let (execution, effects) = Execution::again(machine, facts, &inputs).map_err(|error| error.to_string())?;
         let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
         let live = Live::new(row.id, execution, next_seq, about, logging, definition);
         self.running.insert(Arc::clone(&arn), live);
-        self.replay(&arn, effects, inputs, open).inspect_err(|_| {
-            self.running.remove(&arn);
-        })
+        self.replay(&arn, effects, inputs, open);
+        Ok(())
     }
 
-    fn journal(&self, id: i64) -> Result<Vec<String>, String> {
-        self.world
-            .store
-            .read_now(|connection| {
-                connection
-                    .prepare_cached("SELECT input FROM journal WHERE execution = ?1 ORDER BY seq")?
-                    .query_map([id], |row| row.get(0))?
-                    .collect()
-            })
-            .map_err(|error| error.to_string())
+    fn journal(&self, id: i64) -> Result<Vec<Stamped>, String> {
+        let texts: Result<Vec<String>, _> = self.world.store.read_now(|connection| {
+            connection
+                .prepare_cached("SELECT input FROM journal WHERE execution = ?1 ORDER BY seq")?
+                .query_map([id], |row| row.get(0))?
+                .collect()
+        });
+        let read = |text: String| serde_json::from_str(&text).map_err(|error| error.to_string());
+        texts.map_err(|error| error.to_string())?.into_iter().map(read).collect()
     }
 
     /// Takes the inputs in again; `open` gets what is to be done because nobody has answered it yet.
-    fn replay(
-        &mut self,
-        arn: &Arc<str>,
-        effects: Vec<asl_engine::Effect>,
-        inputs: Vec<String>,
-        open: &mut Vec<Act>,
-    ) -> Result<(), String> {
+    fn replay(&mut self, arn: &Arc<str>, effects: Vec<asl_engine::Effect>, inputs: Vec<Stamped>, open: &mut Vec<Act>) {
         let mut invoked: HashMap<TaskId, Act> = HashMap::new();
         let mut submitted: HashMap<TaskId, Act> = HashMap::new();
         let collect = |driver: &mut Self, invoked: &mut HashMap<TaskId, Act>| {
@@ -162,8 +154,7 @@ impl Driver {
         };
         self.follow(arn, effects);
         collect(self, &mut invoked);
-        for text in inputs {
-            let stamped: Stamped = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        for stamped in inputs {
             match &stamped.input {
                 // It has fired; recovery set it again with all others.
                 Input::TimerFired { timer } => self.cancel_timer(arn, *timer),
@@ -191,6 +182,7 @@ impl Driver {
                 | Input::ActivityFound { .. }
                 | Input::MapRunUpdated { .. }
                 | Input::Stop { .. }
+                | Input::QueryGivenUp { .. }
                 | Input::Redrive => {}
             }
             if let Some(live) = self.running.get_mut(arn) {
@@ -199,12 +191,14 @@ impl Driver {
                 collect(self, &mut invoked);
             }
         }
+        if let Some(live) = self.running.get_mut(arn) {
+            live.execution.go_on();
+        }
         let waits = |task: &TaskId| self.running.get(arn).is_some_and(|live| live.execution.waits_for(*task));
         let mut left: Vec<(TaskId, Act)> =
             invoked.into_iter().chain(submitted).filter(|(task, _)| waits(task)).collect();
         left.sort_by_key(|(task, _)| *task);
         open.extend(left.into_iter().map(|(_, act)| act));
-        Ok(())
     }
 
     /// Has an execution that did not succeed go on.
@@ -224,12 +218,13 @@ impl Driver {
         let (machine, definition) = read_machine(&mut Machines::new(), &row.definition)?;
         let key: Arc<str> = Arc::from(facts.arn.as_str());
         let inputs = self.journal(row.id)?;
-        let (mut execution, _) = Execution::start(machine, facts).map_err(|error| error.to_string())?;
+        let (mut execution, _) = Execution::again(machine, facts, &inputs).map_err(|error| error.to_string())?;
         let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
-        for text in inputs {
+        for stamped in inputs {
             // What it wanted done then was done or given up; only where it stopped matters.
-            drop(execution.step(serde_json::from_str(&text).map_err(|error| error.to_string())?));
+            drop(execution.step(stamped));
         }
+        execution.go_on();
         if !execution.is_redrivable() {
             return Err("there is nothing left of it to go on from".into());
         }
