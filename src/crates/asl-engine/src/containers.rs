@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use asl::{Flow, Json, StateName};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::context::Item;
 use crate::enter::{After, invalid_path, template_trouble, unexpected_type};
 use crate::event::{Event, EventId, StateKind};
 use crate::execution::{Active, Doing, Execution, Failure, MAX_NESTING, ThreadId};
@@ -79,7 +80,7 @@ impl Execution {
             return self.test_map(id, active, map);
         }
         // What an ItemReader reads is told by who runs the map; here there is nothing it could read.
-        let items = if map.item_reader.is_some() { Vec::new() } else { self.items(active, map)? };
+        let (items, keyed) = if map.item_reader.is_some() { (Vec::new(), false) } else { self.items(active, map)? };
         let limit = match &map.max_concurrency {
             Some(setting) => self.whole_setting(active, "MaxConcurrency", setting)?,
             None => 0,
@@ -98,11 +99,11 @@ impl Execution {
                 None => item.clone(),
                 Some(template) => {
                     let input = active.input.clone();
-                    let field = "ItemSelector";
-                    self.scoped_item(active, input.value(), None, None, Some((index, item.value())), |scope, chance| {
+                    let item = about(index, item.value(), keyed, map.distributed);
+                    self.scoped_item(active, input.value(), None, None, Some(item), |scope, chance| {
                         template.evaluate(scope, chance)
                     })
-                    .map_err(|failed| template_trouble(field, &failed))?
+                    .map_err(|failed| template_trouble("ItemSelector", &failed))?
                     .into()
                 }
             };
@@ -134,12 +135,19 @@ impl Execution {
         Ok(After::Waits)
     }
 
-    pub(crate) fn items(&mut self, active: &Active, map: &asl::Map) -> Result<Vec<Json>, Trouble> {
+    /// The items, and whether they were the fields of an object, which a distributed Map takes as pairs.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemspath.html>
+    pub(crate) fn items(&mut self, active: &Active, map: &asl::Map) -> Result<(Vec<Json>, bool), Trouble> {
+        let pairs = |fields: serde_json::Map<String, Value>| {
+            let pairs = fields.into_iter().map(|(key, value)| Json::from(json!({"Key": key, "Value": value})));
+            (pairs.collect(), true)
+        };
         let input = active.input.clone();
         let list = if let Some(template) = &map.items {
             let value = self.template(active, "Items", template, input.value(), None, None)?;
             match (value, template) {
                 (Value::Array(values), _) => values,
+                (Value::Object(fields), _) if map.distributed => return Ok(pairs(fields)),
                 (other, asl::Template::Query(query)) => {
                     return Err(unexpected_type(query.source(), "Items", "array", &other));
                 }
@@ -159,6 +167,7 @@ impl Execution {
             };
             match (value, active.state.language) {
                 (Value::Array(values), _) => values,
+                (Value::Object(fields), _) if map.distributed => return Ok(pairs(fields)),
                 (other, asl::QueryLanguage::Jsonata) => {
                     return Err(Trouble::query(None, format!("Map state input must be an array but was: {other}")));
                 }
@@ -168,7 +177,7 @@ impl Execution {
                 }
             }
         };
-        Ok(list.into_iter().map(Json::from).collect())
+        Ok((list.into_iter().map(Json::from).collect(), false))
     }
 
     fn start_iteration(&mut self, id: ThreadId, active: &Active, children: &mut Children, previous: EventId) {
@@ -278,6 +287,16 @@ impl Children {
 
     pub(crate) fn set_running(&mut self, index: usize, child: ThreadId) {
         self.running[index] = Some(child);
+    }
+}
+
+/// What the context object tells of an item; of a pair, the key and the value apart.
+fn about(index: usize, item: &Value, keyed: bool, distributed: bool) -> Item<'_> {
+    Item {
+        index,
+        key: item["Key"].as_str().filter(|_| keyed),
+        value: if keyed { &item["Value"] } else { item },
+        source: distributed.then_some("STATE_DATA"),
     }
 }
 

@@ -10,13 +10,24 @@ use serde_json::{Map, Value, json};
 
 use crate::execution::{Active, Execution, Facts};
 
+/// `Map.Item`: an item, and where it comes from.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'a> {
+    pub(crate) index: usize,
+    /// Of an item that was a field of an object.
+    pub(crate) key: Option<&'a str>,
+    pub(crate) value: &'a Value,
+    /// Told of the items of a distributed Map alone.
+    pub(crate) source: Option<&'static str>,
+}
+
 /// What the context object is made from.
 pub(crate) struct LazyContext<'a> {
     facts: &'a Facts,
     input: &'a Json,
     active: &'a Active,
     /// The item of the iteration that is about to start, for `ItemSelector`.
-    item: Option<(usize, &'a Value)>,
+    item: Option<Item<'a>>,
     redrives: u64,
     redriven_at: Option<i64>,
     /// Given instead of the real one, in a test of one state.
@@ -44,8 +55,8 @@ impl<'a> LazyContext<'a> {
         }
     }
 
-    pub(crate) fn with_item(self, index: usize, value: &'a Value) -> Self {
-        Self { item: Some((index, value)), ..self }
+    pub(crate) fn with_item(self, item: Item<'a>) -> Self {
+        Self { item: Some(item), ..self }
     }
 
     fn make(&self) -> Value {
@@ -72,9 +83,17 @@ impl<'a> LazyContext<'a> {
         context.insert("Execution".into(), execution);
         context.insert("StateMachine".into(), json!({"Id": machine_arn, "Name": machine_name}));
         context.insert("State".into(), entered);
-        let item = self.item.or_else(|| self.active.item.as_ref().map(|(index, item)| (*index, item.value())));
-        if let Some((index, value)) = item {
-            context.insert("Map".into(), json!({"Item": {"Index": index, "Value": value}}));
+        let own = self.active.item.as_ref();
+        let own = own.map(|(index, item)| Item { index: *index, key: None, value: item.value(), source: None });
+        if let Some(Item { index, key, value, source }) = self.item.or(own) {
+            let mut item = json!({"Index": index, "Value": value});
+            if let Some(key) = key {
+                item["Key"] = key.into();
+            }
+            if let Some(source) = source {
+                item["Source"] = source.into();
+            }
+            context.insert("Map".into(), json!({"Item": item}));
         }
         if let Some(token) = &self.active.token {
             context.insert("Task".into(), json!({"Token": token}));

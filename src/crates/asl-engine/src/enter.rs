@@ -5,7 +5,7 @@ use std::sync::Arc;
 use asl::{ConditionError, DocumentPath, EvaluationError, Json, Kind, QueryLanguage, Scope, Setting, StateName, Wait};
 use serde_json::{Map, Value};
 
-use crate::context::LazyContext;
+use crate::context::{Item, LazyContext};
 use crate::event::{Event, StateKind};
 use crate::execution::{Active, Doing, Execution, Failure, Purpose, TaskId, ThreadId, seconds_later};
 use crate::fail::Trouble;
@@ -217,20 +217,32 @@ impl Execution {
 
     /// A whole number that is literal or computed, such as `TimeoutSeconds`.
     pub(crate) fn whole_setting(&mut self, active: &Active, name: &str, setting: &Setting) -> Result<u64, Trouble> {
+        self.whole_setting_from(0, active, name, setting)
+    }
+
+    /// A whole number of at least `least`, which is 0 or 1. A path may lead to one that is written as a string.
+    pub(crate) fn whole_setting_from(
+        &mut self,
+        least: u64,
+        active: &Active,
+        name: &str,
+        setting: &Setting,
+    ) -> Result<u64, Trouble> {
         let value = self.any_setting(active, name, setting)?;
-        let whole = match &value {
-            Value::String(text) => text.parse().ok(),
-            value => value.as_u64(),
+        let whole = match (&value, setting) {
+            (Value::String(text), Setting::Path(_)) => text.parse().ok(),
+            (value, _) => value.as_u64(),
         };
-        whole.ok_or_else(|| match setting {
+        whole.filter(|number| *number >= least).ok_or_else(|| match setting {
             Setting::Path(path) => Trouble::runtime(format!(
                 "The {name}Path field refers to value \"{}\" which is not a valid integer: {}",
                 plain(&value),
                 source_of(path)
             )),
+            Setting::Query(query) if !value.is_number() => unexpected_type(query.source(), name, "number", &value),
             _ => Trouble::query(
                 Some(name.to_owned()),
-                format!("The {name} field must be a whole number that is not negative, but was: {value}"),
+                format!("The {name} field must be a whole number of at least {least}, but was: {value}"),
             ),
         })
     }
@@ -313,13 +325,13 @@ impl Execution {
         input: &Value,
         result: Option<&Value>,
         error_output: Option<&Value>,
-        item: Option<(usize, &Value)>,
+        item: Option<Item<'_>>,
         evaluate: impl FnOnce(&Scope<'_>, &mut asl::Chance) -> T,
     ) -> T {
         let mut chance = self.chance.clone();
         let context = LazyContext::new(self, active);
         let context = match item {
-            Some((index, value)) => context.with_item(index, value),
+            Some(item) => context.with_item(item),
             None => context,
         };
         let scope = Scope {

@@ -29,6 +29,8 @@ use crate::test_state::Trace;
 pub const MAX_EVENTS: u64 = 25_000;
 /// The most bytes of a state's input or output (AWS's quota).
 pub const MAX_PAYLOAD: usize = 262_144;
+/// The most bytes of all variables that a state can see.
+pub(crate) const MAX_VARIABLES: usize = 10 << 20;
 
 /// The most levels that a value may nest, so that each can be written, read back and dropped within a bounded stack.
 /// `serde_json` reads 127.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::enter::{After, invalid_path};
 use crate::event::{Event, StateKind};
-use crate::execution::{Active, Execution, MAX_NESTING, MAX_PAYLOAD, Step, ThreadId};
+use crate::execution::{Active, Execution, MAX_NESTING, MAX_PAYLOAD, MAX_VARIABLES, Step, ThreadId};
 use crate::fail::Trouble;
 use crate::test_state::Stage;
 
@@ -147,6 +147,9 @@ impl Execution {
             );
             return Err(Trouble::raised("States.DataLimitExceeded", cause));
         }
+        if !assigned.is_empty() {
+            self.check_sizes(id, name, &assigned)?;
+        }
         if self.trace.is_some() {
             self.test_left(output, assigned, next);
             return Ok(After::Moved);
@@ -175,6 +178,28 @@ impl Execution {
             Next::End | Next::Nowhere => self.thread_over(id, exited, output),
         }
         Ok(After::Moved)
+    }
+
+    /// What a state may set at once, and what may be set in all.
+    /// <https://docs.aws.amazon.com/step-functions/latest/dg/workflow-variables.html>
+    fn check_sizes(&mut self, id: ThreadId, state: &str, assigned: &[(String, Json)]) -> Result<(), Trouble> {
+        let too_large = |what: &str| Err(Trouble::raised("States.DataLimitExceeded", format!("{what} service limit.")));
+        let new: usize = assigned.iter().map(|(_, json)| json.text().len()).sum();
+        if new > MAX_PAYLOAD {
+            return too_large(&format!(
+                "The state/task '{state}' assigned variables with a size exceeding the maximum number of bytes"
+            ));
+        }
+        let kept = self.thread(id).map_or(0, |thread| {
+            let others = thread.variables.iter().filter(|(name, _)| !assigned.iter().any(|(known, _)| known == *name));
+            others.map(|(_, json)| json.text().len()).sum::<usize>()
+        });
+        if kept + new > MAX_VARIABLES {
+            return too_large(&format!(
+                "With those of the state/task '{state}' the variables have a size exceeding the maximum number of bytes"
+            ));
+        }
+        Ok(())
     }
 
     /// A thread came to its end.

@@ -156,11 +156,11 @@ impl Execution {
             return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
         }
         let timeout = match &task.timeout {
-            Some(setting) => Some(self.whole_setting(active, "TimeoutSeconds", setting)?),
+            Some(setting) => Some(self.whole_setting_from(1, active, "TimeoutSeconds", setting)?),
             None => None,
         };
         let heartbeat = match &task.heartbeat {
-            Some(setting) => Some(self.whole_setting(active, "HeartbeatSeconds", setting)?),
+            Some(setting) => Some(self.whole_setting_from(1, active, "HeartbeatSeconds", setting)?),
             None => None,
         };
         let role_arn = match &task.credentials {

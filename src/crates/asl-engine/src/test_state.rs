@@ -228,7 +228,7 @@ impl Execution {
 
     pub(crate) fn test_map(&mut self, id: ThreadId, active: &mut Active, map: &asl::Map) -> Result<After, Trouble> {
         if map.item_reader.is_none() {
-            let items = self.items(active, map)?;
+            let (items, _) = self.items(active, map)?;
             if active.state.language == QueryLanguage::JsonPath {
                 // As it stands in the input's text, where the path only points into it.
                 let pointed = map.items_path.as_ref().and_then(|path| active.input.text_at(path));

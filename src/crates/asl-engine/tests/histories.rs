@@ -489,3 +489,68 @@ proptest! {
         replays(&definition, &input, &world);
     }
 }
+
+#[test]
+fn a_distributed_map_takes_an_object_as_pairs() {
+    let context = "$states.context.Map.Item";
+    let definition = json!({"QueryLanguage": "JSONata", "StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+        "Items": "{% $states.input %}",
+        "ItemSelector": {"k": format!("{{% {context}.Key %}}"), "v": format!("{{% {context}.Value %}}"),
+            "from": format!("{{% {context}.Source & $string({context}.Index) %}}")},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}}});
+    let output = |world: World| match world.ended {
+        Some(Ended::Succeeded(output)) => output.into_value(),
+        other => panic!("{other:?}"),
+    };
+    let world = World::start(&definition, &json!({"a": 1, "b": {"c": 2}})).run(&[]);
+    assert_eq!(
+        output(world),
+        json!([{"k": "a", "v": 1, "from": "STATE_DATA0"}, {"k": "b", "v": {"c": 2}, "from": "STATE_DATA1"}])
+    );
+    let mut plain = definition;
+    plain["States"]["M"].as_object_mut().unwrap().remove("ItemSelector");
+    let world = World::start(&plain, &json!({"a": 1})).run(&[]);
+    assert_eq!(output(world), json!([{"Key": "a", "Value": 1}]));
+}
+
+#[test]
+fn a_timeout_by_an_expression_is_a_positive_number() {
+    for (value, told) in [
+        ("'9'", "returned an unexpected result type. Expected 'number', but was 'string' for value: \"9\""),
+        ("0", "The TimeoutSeconds field must be a whole number of at least 1, but was: 0"),
+        ("1.5", "The TimeoutSeconds field must be a whole number of at least 1, but was: 1.5"),
+    ] {
+        let definition = json!({"QueryLanguage": "JSONata", "StartAt": "T",
+            "States": {"T": task(json!({"TimeoutSeconds": format!("{{% {value} %}}")}))}});
+        let world = World::start(&definition, &json!({}));
+        let Some(Ended::Failed(failure)) = world.ended else { panic!("{value}: it failed") };
+        assert_eq!(failure.error.as_deref(), Some("States.QueryEvaluationError"));
+        assert!(failure.cause.as_deref().is_some_and(|cause| cause.ends_with(told)), "{failure:?}");
+    }
+}
+
+#[test]
+fn variables_have_limits() {
+    let failure = |definition: Value, input: &Value| match World::start(&definition, input).ended {
+        Some(Ended::Failed(failure)) => (failure.error.unwrap_or_default(), failure.cause.unwrap_or_default()),
+        _ => Default::default(),
+    };
+    // Once for all that a state sets.
+    let (error, cause) = failure(
+        json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"x.$": "$", "y.$": "$"}, "End": true}}}),
+        &json!("x".repeat(150_000)),
+    );
+    assert_eq!(error, "States.DataLimitExceeded", "{cause}");
+    // And for all that is kept: fifty of 250,000 bytes are more than 10 MiB.
+    let mut states = serde_json::Map::new();
+    for number in 0..50 {
+        let next = if number == 49 { json!({"End": true}) } else { json!({"Next": format!("S{}", number + 1)}) };
+        let mut state = json!({"Type": "Pass", "Assign": {format!("v{number}.$"): "$"}});
+        state.as_object_mut().unwrap().extend(next.as_object().unwrap().clone());
+        states.insert(format!("S{number}"), state);
+    }
+    let (error, cause) = failure(json!({"StartAt": "S0", "States": states}), &json!("x".repeat(250_000)));
+    assert_eq!(error, "States.DataLimitExceeded", "{cause}");
+    assert!(cause.contains("'S41'"), "{cause}");
+}

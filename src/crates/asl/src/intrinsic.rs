@@ -297,6 +297,7 @@ fn apply(function: Intrinsic, mut arguments: Vec<Value>, chance: &mut Chance) ->
                 Value::String(text) => text,
                 other => other.to_string(),
             };
+            let data = bounded(Value::String(data))?;
             let algorithm = text_of(take())?;
             hash::hex(&data, &algorithm).map(Value::String).ok_or_else(|| format!("there is no algorithm {algorithm}"))
         }

@@ -12,6 +12,9 @@ use crate::machine::{Catcher, DocumentPath, QueryLanguage, Retrier, Setting};
 use crate::path::Path;
 use crate::template::Template;
 
+/// The most characters of a variable's name.
+const MAX_NAME: usize = 80;
+
 impl Reader {
     pub(super) fn path(&mut self, fields: &Fields, name: &str, place: &str) -> Option<Path> {
         let at = format!("{place}/{name}");
@@ -92,6 +95,10 @@ impl Reader {
                 || crate::path::name_end(name) < name.len()
             {
                 let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
+                self.put(Code::InvalidVariableName, message, Some(at.clone()));
+            } else if name.chars().count() > MAX_NAME {
+                let message =
+                    format!("Invalid variable name '{name}': the variable name exceeds {MAX_NAME} characters.");
                 self.put(Code::InvalidVariableName, message, Some(at.clone()));
             }
         }
