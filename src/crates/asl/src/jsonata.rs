@@ -70,6 +70,11 @@ pub fn enclosed(text: &str) -> Option<&str> {
     (text.len() >= 4).then(|| text.strip_prefix("{%")?.strip_suffix("%}")).flatten().map(str::trim)
 }
 
+/// Whether a string has one of the two markers alone: neither a text nor an expression.
+pub(crate) fn half_enclosed(text: &str) -> bool {
+    enclosed(text).is_none() && (text.starts_with("{%") || text.ends_with("%}"))
+}
+
 impl Query {
     /// Reads the text between the markers.
     ///
@@ -107,6 +112,16 @@ impl Query {
     /// The names after `$` in it: variables and functions, `states` among them.
     pub fn variables(&self) -> &[String] {
         &self.variables
+    }
+
+    /// Whether it names this field of `$states`, outside of its strings and comments.
+    pub(crate) fn names_state_field(&self, field: &str) -> bool {
+        let code = without_strings(&self.source);
+        code.match_indices("$states").any(|(at, name)| {
+            let Some(rest) = code[at + name.len()..].trim_start().strip_prefix('.') else { return false };
+            let rest = rest.trim_start().trim_start_matches('`');
+            rest.strip_prefix(field).is_some_and(|end| !end.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        })
     }
 
     /// Evaluates in `scope`.
@@ -192,6 +207,29 @@ fn evaluate(
         }
         QueryError::Raised(sentence(error.message()))
     })?)
+}
+
+/// An expression's text with its strings and comments left out.
+fn without_strings(source: &str) -> String {
+    let (mut code, mut rest) = (String::new(), source);
+    while let Some(start) = rest.find(['"', '\'']).into_iter().chain(rest.find("/*")).min() {
+        code.push_str(&rest[..start]);
+        let (quote, inside) = rest[start..].split_at(if rest[start..].starts_with("/*") { 2 } else { 1 });
+        let end = if quote == "/*" {
+            inside.find("*/").map(|end| end + 2)
+        } else {
+            let mut escaped = false;
+            let end = inside.find(|c: char| {
+                let ends = !escaped && quote.starts_with(c);
+                escaped = c == '\\' && !escaped;
+                ends
+            });
+            end.map(|end| end + 1)
+        };
+        code.push(' ');
+        rest = end.map_or("", |end| &inside[end..]);
+    }
+    code + rest
 }
 
 /// The reference implementation, and so AWS, does not name what is no function.
@@ -462,8 +500,23 @@ mod tests {
     #[test]
     fn only_the_exact_markers_enclose() {
         assert_eq!(enclosed("{% $x %}"), Some("$x"));
-        for text in [" {% $x %}", "{% $x", "$x", "{%}"] {
-            assert_eq!(enclosed(text), None, "{text}");
+        for (text, half) in [(" {% $x %} ", false), ("{% $x", true), ("$x %}", true), ("$x", false), ("{%}", true)] {
+            assert_eq!((enclosed(text), half_enclosed(text)), (None, half), "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_of_states_are_found_in_code_alone() {
+        for (source, names) in [
+            ("$states.result.a", true),
+            ("$states . `result`", true),
+            ("$states.results", false),
+            ("$states.input.result", false),
+            ("\"a\\\"b $states.result\"", false),
+            ("/* $states.result */ 1", false),
+            ("\"a\" & $states.result", true),
+        ] {
+            assert_eq!(Query::parse(source).unwrap().names_state_field("result"), names, "{source}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Reads a definition. Never stops at the first fault: it returns the machine as far as it goes, and every finding.
 
+mod choices;
 mod flow;
 mod resources;
 mod settings;
@@ -239,6 +240,100 @@ mod tests {
             r#"{"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Pass", "QueryLanguage": "JSONPath", "End": true}}}"#,
             &[
                 "SCHEMA_VALIDATION_FAILED: 'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at /States/A",
+            ],
+        );
+    }
+
+    /// A state named `A`, in JSONata, and what is wrong with it.
+    fn check_state(state: &str, expected: &[&str]) {
+        let (_, findings) = read(&format!(
+            r#"{{"QueryLanguage": "JSONata", "StartAt": "A", "States": {{"A": {state}, "B": {{"Type": "Succeed"}}}}}}"#
+        ));
+        let unreachable = "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B";
+        let found: Vec<String> = findings.iter().map(ToString::to_string).filter(|text| text != unreachable).collect();
+        assert_eq!(found, expected, "{state}");
+    }
+
+    #[test]
+    fn expressions_see_what_is_there() {
+        let task = r#""Type": "Task", "Resource": "arn:aws:lambda:r:1:function:f", "End": true"#;
+        let catch = r#""ErrorEquals": ["States.ALL"], "Next": "B""#;
+        check_state(&format!(r#"{{{task}, "Output": "{{% $states.result %}}"}}"#), &[]);
+        check_state(
+            &format!(r#"{{{task}, "Catch": [{{{catch}, "Output": {{"e": "{{% $states.errorOutput %}}"}}}}]}}"#),
+            &[],
+        );
+        check_state(
+            &format!(
+                r#"{{{task}, "Arguments": {{"a": ["{{% $states.result %}}"]}}, "Catch": [{{{catch}, "ResultPath": "$.x"}}]}}"#
+            ),
+            &[
+                "UNSUPPORTED_JSONATA_EXPRESSION: The variable '$states.result' is not available in this field. at /States/A/Arguments/a[0]",
+                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONata', but field 'ResultPath' is only supported for the 'JSONPath' QueryLanguage at /States/A/Catch[0]",
+            ],
+        );
+        check_state(
+            r#"{"Type": "Pass", "Output": "{% $states.errorOutput %}", "End": true}"#,
+            &[
+                "UNSUPPORTED_JSONATA_EXPRESSION: The variable '$states.errorOutput' is not available in this field. at /States/A/Output",
+            ],
+        );
+        check_state(
+            r#"{"Type": "Wait", "Seconds": "{% 1", "Output": "1 %}", "End": true}"#,
+            &[
+                "INVALID_JSONATA_EXPRESSION: JSONata string must start with {% and end with %} at /States/A/Output",
+                "INVALID_JSONATA_EXPRESSION: JSONata string must start with {% and end with %} at /States/A/Seconds",
+            ],
+        );
+    }
+
+    #[test]
+    fn every_object_has_its_fields_and_no_other() {
+        let wrong = |state: &str, expected: &[&str]| {
+            let found: Vec<String> = read(&format!(r#"{{"StartAt": "A", "States": {{"A": {state}}}}}"#))
+                .1
+                .iter()
+                .map(|finding| format!("{} at {}", finding.message, finding.location.as_deref().unwrap_or_default()))
+                .collect();
+            assert_eq!(found, expected, "{state}");
+        };
+        let task = r#""Type": "Task", "Resource": "arn:aws:lambda:r:1:function:f", "End": true"#;
+        wrong(
+            &format!(
+                r#"{{{task}, "TimeoutSeconds": 5, "HeartbeatSeconds": 6, "Retry": [{{"ErrorEquals": ["E"], "Interval": 1}}],
+                "Catch": [{{"ErrorEquals": ["E"], "Next": "A", "Retry": 1, "Output": 2}}]}}"#
+            ),
+            &[
+                "HeartbeatSeconds must not be greater than TimeoutSeconds at /States/A",
+                "Field 'Interval' is not supported at /States/A/Retry[0]",
+                "Field 'Retry' is not supported at /States/A/Catch[0]",
+                "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at /States/A/Catch[0]",
+            ],
+        );
+        wrong(
+            r#"{"Type": "Choice", "Default": "A", "Choices": [
+                {"Variable": "$.a", "NumericEquals": "1", "Next": "A"}, {"Variable": "$.a", "IsNull": 1, "Next": "A"},
+                {"Not": {"Variable": "$.a", "StringMatches": true}, "Then": 1, "Next": "A"}]}"#,
+            &[
+                "Expected value of type Number at /States/A/Choices[0]/NumericEquals",
+                "Expected value of type Boolean at /States/A/Choices[1]/IsNull",
+                "Field 'Then' is not supported at /States/A/Choices[2]",
+                "Expected value of type [STRING] at /States/A/Choices[2]/Not/StringMatches",
+                "Workflow has no terminal state at ",
+            ],
+        );
+        wrong(
+            r#"{"Type": "Map", "ItemBatcher": {"Max": 1}, "ResultWriter": {"WriterConfig": {"OutputType": "CSV"}}, "End": true,
+                "ItemReader": {"ReaderConfig": {"MaxItems": 1, "MaxItemsPath": "$.n"}},
+                "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "FAST", "Size": 1},
+                    "StartAt": "I", "States": {"I": {"Type": "Succeed"}}}}"#,
+            &[
+                "Value should be one of the following: [STANDARD, EXPRESS] at /States/A/ItemProcessor/ProcessorConfig/ExecutionType",
+                "Field 'Size' is not supported at /States/A/ItemProcessor/ProcessorConfig",
+                "There should only be one of the following fields: [MaxItems, MaxItemsPath] at /States/A/ItemReader/ReaderConfig",
+                "Field 'Max' is not supported at /States/A/ItemBatcher",
+                "This object should have one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath] at /States/A/ItemBatcher",
+                "Value should be one of the following: [JSON, JSONL] at /States/A/ResultWriter/WriterConfig/OutputType",
             ],
         );
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use crate::chance::Chance;
 use crate::evaluate::{EvaluationError, Scope};
 use crate::intrinsic::Expression;
-use crate::jsonata::{Query, enclosed};
+use crate::jsonata::{Query, enclosed, half_enclosed};
 
 /// A template, ready to be evaluated.
 #[derive(Clone, Debug)]
@@ -30,6 +30,9 @@ pub struct Field {
     /// Its value.
     pub value: Template,
 }
+
+/// What is told of a string with one marker alone.
+pub(crate) const HALF_ENCLOSED: &str = "JSONata string must start with {% and end with %}";
 
 /// A fault of a template: where within it (key path, outermost first) and what.
 pub type TemplateFault = (Vec<String>, String);
@@ -109,7 +112,12 @@ impl Template {
                 Self::list(read, value)
             }
             Value::String(text) => match enclosed(text).map(Query::parse) {
-                None => Self::Literal(value.clone()),
+                None => {
+                    if half_enclosed(text) {
+                        faults.push((place.clone(), HALF_ENCLOSED.to_owned()));
+                    }
+                    Self::Literal(value.clone())
+                }
                 Some(Ok(query)) => Self::Query(query),
                 Some(Err(problem)) => {
                     faults.push((place.clone(), problem));
@@ -125,6 +133,20 @@ impl Template {
             Self::Literal(value.clone())
         } else {
             Self::List(read)
+        }
+    }
+
+    /// Shows every expression of the JSONata language with its place, which begins with `place`.
+    pub(crate) fn each_query(&self, place: &str, visit: &mut impl FnMut(&str, &Query)) {
+        match self {
+            Self::Query(query) => visit(place, query),
+            Self::Object(fields) => {
+                fields.iter().for_each(|field| field.value.each_query(&format!("{place}/{}", field.name), visit));
+            }
+            Self::List(values) => {
+                values.iter().enumerate().for_each(|(at, value)| value.each_query(&format!("{place}[{at}]"), visit));
+            }
+            Self::Literal(_) | Self::Expression(_) => {}
         }
     }
 
@@ -246,8 +268,8 @@ mod tests {
     fn faults_name_the_key() {
         let mut faults = Vec::new();
         Template::json_path(&json!({"a": {"b.$": "nonsense"}}), &mut faults);
-        Template::jsonata(&json!({"c": "{% ( %}"}), &mut faults);
+        Template::jsonata(&json!({"c": "{% ( %}", "d": ["{% 1"], "e": " {% 1 %} "}), &mut faults);
         let places: Vec<String> = faults.into_iter().map(|(place, _)| place.join("/")).collect();
-        assert_eq!(places, ["a/b.$", "c"]);
+        assert_eq!(places, ["a/b.$", "c", "d/[0]"]);
     }
 }

@@ -6,19 +6,18 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::settings::{Sees, only_in};
 use super::{Fields, Reader, Workflow};
-use crate::choice::{Condition, Operand, Operator};
 use crate::fields::{Standing, TYPES, standing};
 use crate::finding::Code;
-use crate::jsonata::{Query, enclosed};
 use crate::machine::{
-    Flow, ItemBatcher, Kind, Map, Next, Parallel, QueryLanguage, Resource, ResultPath, ResultWriter, Rule, State,
+    Flow, ItemBatcher, Kind, Map, Next, Parallel, QueryLanguage, Resource, ResultPath, ResultWriter, Setting, State,
     StateName, Task, Transformation, Wait,
 };
-use crate::path::{Path, Root};
+use crate::path::Root;
 
 /// AWS takes definitions of 1 MiB; no sensible one nests deeper, and the stack must hold.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 /// The most characters of a state's name.
 const MAX_NAME: usize = 80;
 
@@ -144,8 +143,10 @@ impl Reader {
         let next = self.next(kind, fields, place);
         let (input_path, output_path) =
             (self.document_path(fields, "InputPath", place), self.document_path(fields, "OutputPath", place));
-        let assign = self.assign(fields, language, place);
-        let output = fields.get("Output").map(|value| self.template(value, language, &format!("{place}/Output")));
+        let sees = if matches!(kind, "Task" | "Parallel" | "Map") { Sees::Result } else { Sees::Nothing };
+        let assign = self.assign(sees, fields, language, place);
+        let output =
+            fields.get("Output").map(|value| self.template_that(sees, value, language, &format!("{place}/Output")));
         let comment = self.text(fields, "Comment", place);
         let kind = self.kind(kind, fields, language, place)?;
         Some(State { name: Arc::clone(name), comment, language, input_path, output_path, assign, output, next, kind })
@@ -156,12 +157,7 @@ impl Reader {
             match standing(kind, field, language == QueryLanguage::Jsonata) {
                 Standing::Allowed => {}
                 Standing::NotSupported => self.schema(format!("Field '{field}' is not supported"), place),
-                Standing::OnlyIn(other) => self.schema(
-                    format!(
-                        "The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' QueryLanguage"
-                    ),
-                    place,
-                ),
+                Standing::OnlyIn(other) => self.schema(only_in(language, field, other), place),
             }
         }
     }
@@ -226,13 +222,21 @@ impl Reader {
                     let message = "The field 'RoleArn' is required but was missing";
                     self.schema(message, &format!("{place}/Credentials"));
                 }
+                let timeout = self.setting(fields, "TimeoutSeconds", language, place, 1, 99_999_999);
+                let heartbeat = self.setting(fields, "HeartbeatSeconds", language, place, 1, 99_999_999);
+                if let (Some(Setting::Fixed(timeout)), Some(Setting::Fixed(heartbeat))) = (&timeout, &heartbeat)
+                    && heartbeat.as_u64() > timeout.as_u64()
+                {
+                    // The language asks for less; definitions in use have the same.
+                    self.schema("HeartbeatSeconds must not be greater than TimeoutSeconds", place);
+                }
                 Kind::Task(Box::new(Task {
                     resource,
                     arguments: arguments(self),
                     result_selector: template(self, "ResultSelector"),
                     result_path: self.result_path(fields, place),
-                    timeout: self.setting(fields, "TimeoutSeconds", language, place, 1, 99_999_999),
-                    heartbeat: self.setting(fields, "HeartbeatSeconds", language, place, 1, 99_999_999),
+                    timeout,
+                    heartbeat,
                     credentials: template(self, "Credentials"),
                     retry: self.retry(fields, place),
                     catch: self.catch(fields, language, place),
@@ -241,8 +245,7 @@ impl Reader {
             "Choice" => self.choice(fields, language, place),
             // Whatever is wrong with its time has been said: the state is there all the same.
             "Wait" => Kind::Wait(
-                self.wait(fields, language, place)
-                    .unwrap_or_else(|| Wait::Seconds(crate::machine::Setting::Fixed(Value::from(0)))),
+                self.wait(fields, language, place).unwrap_or_else(|| Wait::Seconds(Setting::Fixed(Value::from(0)))),
             ),
             "Succeed" => Kind::Succeed,
             "Fail" => Kind::Fail {
@@ -317,8 +320,15 @@ impl Reader {
                 false
             }
         };
-        if distributed && processor["ProcessorConfig"].get("ExecutionType").is_none() {
-            self.required(&["ExecutionType"], &format!("{place}/{field}/ProcessorConfig"));
+        let config_place = format!("{place}/{field}/ProcessorConfig");
+        let execution_type = processor.pointer("/ProcessorConfig/ExecutionType");
+        if distributed && execution_type.is_none() {
+            self.required(&["ExecutionType"], &config_place);
+        }
+        let execution_type =
+            self.one_of(execution_type, &["STANDARD", "EXPRESS"], &format!("{config_place}/ExecutionType"));
+        if let Some(Value::Object(config)) = processor.get("ProcessorConfig") {
+            self.only(config, &["Mode", "ExecutionType"], &config_place);
         }
         if distributed && self.workflow == Workflow::Express {
             let message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
@@ -340,18 +350,10 @@ impl Reader {
             max_concurrency: self.setting(fields, "MaxConcurrency", language, place, 0, u64::from(u32::MAX)),
             tolerated_count: self.setting(fields, "ToleratedFailureCount", language, place, 0, u64::from(u32::MAX)),
             tolerated_percentage: self.percentage(fields, language, place),
-            item_reader: fields.get("ItemReader").cloned(),
+            item_reader: self.item_reader(fields, place),
             item_batcher: self.item_batcher(fields, language, place),
-            result_writer: fields.get("ResultWriter").map(|writer| ResultWriter {
-                resource: writer.get("Resource").and_then(Value::as_str).map(ToOwned::to_owned),
-                transformation: match writer.pointer("/WriterConfig/Transformation").and_then(Value::as_str) {
-                    Some("NONE") => Transformation::None,
-                    Some("FLATTEN") => Transformation::Flatten,
-                    _ => Transformation::Compact,
-                },
-            }),
-            express_children: processor.pointer("/ProcessorConfig/ExecutionType").and_then(Value::as_str)
-                == Some("EXPRESS"),
+            result_writer: self.result_writer(fields, place),
+            express_children: execution_type == "EXPRESS",
             label,
             result_selector: template(self, "ResultSelector"),
             result_path: self.result_path(fields, place),
@@ -360,12 +362,44 @@ impl Reader {
         })))
     }
 
+    fn item_reader(&mut self, fields: &Fields, place: &str) -> Option<Value> {
+        let reader = fields.get("ItemReader")?;
+        let both = ["MaxItems", "MaxItemsPath"];
+        if both.iter().all(|field| reader.pointer(&format!("/ReaderConfig/{field}")).is_some()) {
+            let message = format!("There should only be one of the following fields: [{}]", both.join(", "));
+            self.schema(message, &format!("{place}/ItemReader/ReaderConfig"));
+        }
+        Some(reader.clone())
+    }
+
+    fn result_writer(&mut self, fields: &Fields, place: &str) -> Option<ResultWriter> {
+        let writer = fields.get("ResultWriter")?;
+        let config = |field: &str| writer.pointer(&format!("/WriterConfig/{field}"));
+        let place = format!("{place}/ResultWriter/WriterConfig");
+        self.one_of(config("OutputType"), &["JSON", "JSONL"], &format!("{place}/OutputType"));
+        let known = ["COMPACT", "NONE", "FLATTEN"];
+        let transformation = match self.one_of(config("Transformation"), &known, &format!("{place}/Transformation")) {
+            "NONE" => Transformation::None,
+            "FLATTEN" => Transformation::Flatten,
+            _ => Transformation::Compact,
+        };
+        let resource = writer.get("Resource").and_then(Value::as_str).map(ToOwned::to_owned);
+        Some(ResultWriter { resource, transformation })
+    }
+
     fn item_batcher(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<ItemBatcher> {
         let place = format!("{place}/ItemBatcher");
         let Value::Object(batcher) = fields.get("ItemBatcher")? else {
             self.schema("Expected value of type Object", &place);
             return None;
         };
+        const LIMITS: [&str; 4] =
+            ["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
+        self.only(batcher, &[&LIMITS[..], &["BatchInput"]].concat(), &place);
+        if !LIMITS.iter().any(|field| batcher.contains_key(*field)) {
+            let message = format!("This object should have one of the following fields: [{}]", LIMITS.join(", "));
+            self.schema(message, &place);
+        }
         Some(ItemBatcher {
             max_items: self.setting(batcher, "MaxItemsPerBatch", language, &place, 1, 99_999_999),
             max_bytes: self.setting(batcher, "MaxInputBytesPerBatch", language, &place, 1, 262_144),
@@ -387,204 +421,12 @@ impl Reader {
             return Some(Wait::Seconds(seconds));
         }
         let timestamp = self.text_setting(fields, "Timestamp", language, place)?;
-        if let crate::machine::Setting::Fixed(Value::String(text)) = &timestamp
+        if let Setting::Fixed(Value::String(text)) = &timestamp
             && (crate::choice::timestamp(text).is_none() || !text.ends_with('Z'))
         {
             self.schema("String does not match RFC3339 timestamp", &format!("{place}/Timestamp"));
         }
         Some(Wait::Timestamp(timestamp))
-    }
-
-    fn choice(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Kind {
-        let default = self.text(fields, "Default", place).map(Arc::from);
-        let rules = match fields.get("Choices") {
-            Some(Value::Array(rules)) => {
-                if rules.is_empty() {
-                    self.schema("Value cannot be empty", &format!("{place}/Choices"));
-                }
-                let mut read = Vec::new();
-                for (index, rule) in rules.iter().enumerate() {
-                    let place = format!("{place}/Choices[{index}]");
-                    let Value::Object(fields) = rule else {
-                        self.schema("Expected value of type Object", &place);
-                        continue;
-                    };
-                    let next = self.text(fields, "Next", &place);
-                    if !fields.contains_key("Next") {
-                        self.required(&["Next"], &place);
-                    }
-                    let condition = self.condition(fields, language, &place, true);
-                    let assign = self.assign(fields, language, &place);
-                    let output =
-                        fields.get("Output").map(|value| self.template(value, language, &format!("{place}/Output")));
-                    if let Some(next) = next {
-                        // A rule whose condition is not understood leads where it leads, and never applies.
-                        let condition = condition.unwrap_or_else(|| Condition::Or(Vec::new()));
-                        read.push(Rule { condition, next: Arc::from(next), assign, output });
-                    }
-                }
-                read
-            }
-            Some(_) => {
-                self.schema("Expected value of type Array", &format!("{place}/Choices"));
-                Vec::new()
-            }
-            None => {
-                self.required(&["Choices"], place);
-                Vec::new()
-            }
-        };
-        Kind::Choice { rules, default }
-    }
-
-    fn condition(&mut self, fields: &Fields, language: QueryLanguage, place: &str, top: bool) -> Option<Condition> {
-        const WAYS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
-            self.depth -= 1;
-            self.schema(format!("Conditions are nested deeper than {MAX_DEPTH}"), place);
-            return None;
-        }
-        let given: Vec<&str> = WAYS.into_iter().filter(|way| fields.contains_key(*way)).collect();
-        let condition = if let [way] = given.as_slice() {
-            self.one_condition(way, fields, language, place, top)
-        } else {
-            let message = "The object must have only one of the following fields, [And, Or, Not, Variable, Condition]";
-            self.schema(message, place);
-            None
-        };
-        self.depth -= 1;
-        condition
-    }
-
-    fn one_condition(
-        &mut self,
-        way: &str,
-        fields: &Fields,
-        language: QueryLanguage,
-        place: &str,
-        top: bool,
-    ) -> Option<Condition> {
-        if way == "Condition" {
-            if language == QueryLanguage::JsonPath {
-                self.schema(
-                    "The QueryLanguage is set to 'JSONPath', but field 'Condition' is only supported for the 'JSONata' QueryLanguage",
-                    place,
-                );
-                return None;
-            }
-            let place = format!("{place}/Condition");
-            return match fields.get(way)? {
-                Value::String(text) => match enclosed(text).map(Query::parse) {
-                    Some(Ok(query)) => Some(Condition::Query(query)),
-                    Some(Err(problem)) => {
-                        self.query_fault(&problem, &place);
-                        None
-                    }
-                    None => {
-                        self.schema("JSONata string must start with {% and end with %}", &place);
-                        None
-                    }
-                },
-                // A literal true or false decides for ever.
-                Value::Bool(truth) => Query::parse(&truth.to_string()).ok().map(Condition::Query),
-                _ => {
-                    self.schema("Expected value of type [STRING]", &place);
-                    None
-                }
-            };
-        }
-        if language == QueryLanguage::Jsonata {
-            self.schema(
-                format!("The QueryLanguage is set to 'JSONata', but field '{way}' is only supported for the 'JSONPath' QueryLanguage"),
-                place,
-            );
-            return None;
-        }
-        match way {
-            "And" | "Or" => {
-                let Some(Value::Array(inner)) = fields.get(way) else {
-                    self.schema("Expected value of type Array", &format!("{place}/{way}"));
-                    return None;
-                };
-                if inner.is_empty() {
-                    self.schema("Value cannot be empty", &format!("{place}/{way}"));
-                }
-                let conditions = inner
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(index, inner)| self.nested(inner, language, &format!("{place}/{way}[{index}]")))
-                    .collect();
-                Some(if way == "And" { Condition::And(conditions) } else { Condition::Or(conditions) })
-            }
-            "Not" => {
-                let inner = self.nested(fields.get("Not")?, language, &format!("{place}/Not"))?;
-                Some(Condition::Not(Box::new(inner)))
-            }
-            _ => self.comparison(fields, place, top),
-        }
-    }
-
-    fn nested(&mut self, value: &Value, language: QueryLanguage, place: &str) -> Option<Condition> {
-        match value {
-            Value::Object(fields) => self.condition(fields, language, place, false),
-            _ => {
-                self.schema("Expected value of type Object", place);
-                None
-            }
-        }
-    }
-
-    fn comparison(&mut self, fields: &Fields, place: &str, top: bool) -> Option<Condition> {
-        let variable = self.reference(fields, "Variable", place);
-        let mut found = Vec::new();
-        for (name, value) in fields {
-            let beside = top && ["Next", "Assign", "Output"].contains(&name.as_str());
-            if beside || ["Variable", "Comment"].contains(&name.as_str()) {
-                continue;
-            }
-            match Operator::parse(name) {
-                Some(operator) => found.push((name, value, operator)),
-                None => self.schema(format!("Field '{name}' is not supported"), place),
-            }
-        }
-        let [(name, value, (operator, by_path))] = found.as_slice() else {
-            if found.is_empty() {
-                self.schema("A comparison operator is required", place);
-            } else {
-                let names: Vec<&str> = found.iter().map(|(name, ..)| name.as_str()).collect();
-                self.schema(format!("There should only be one of the following fields: [{}]", names.join(", ")), place);
-            }
-            return None;
-        };
-        let operand = if *by_path {
-            Operand::Path(self.reference(fields, name, place)?)
-        } else {
-            Operand::Literal((*value).clone())
-        };
-        Some(Condition::Compare { variable: variable?, operator: *operator, operand })
-    }
-
-    /// A path of a comparison.
-    fn reference(&mut self, fields: &Fields, name: &str, place: &str) -> Option<Path> {
-        let at = format!("{place}/{name}");
-        match fields.get(name)? {
-            Value::String(text) if !text.starts_with('$') => {
-                self.schema("Value is not a Reference Path: Reference path didn't start with '$'", &at);
-                None
-            }
-            Value::String(text) => match Path::parse(text) {
-                Ok(path) => Some(path),
-                Err(_) => {
-                    self.schema("Value is not a Reference Path", &at);
-                    None
-                }
-            },
-            _ => {
-                self.schema("Expected value of type [STRING]", &at);
-                None
-            }
-        }
     }
 
     pub(super) fn result_path(&mut self, fields: &Fields, place: &str) -> ResultPath {

@@ -7,13 +7,38 @@ use serde_json::Value;
 use super::{Fields, Reader};
 use crate::finding::Code;
 use crate::intrinsic::Expression;
-use crate::jsonata::{Query, enclosed};
+use crate::jsonata::{Query, enclosed, half_enclosed};
 use crate::machine::{Catcher, DocumentPath, QueryLanguage, Retrier, Setting};
 use crate::path::Path;
-use crate::template::Template;
+use crate::template::{HALF_ENCLOSED, Template};
 
 /// The most characters of a variable's name.
 const MAX_NAME: usize = 80;
+
+/// The fields of a rule of `Retry`.
+const RETRIER: &[&str] =
+    &["Comment", "ErrorEquals", "IntervalSeconds", "MaxAttempts", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"];
+/// The fields of a rule of `Catch`.
+const CATCHER: &[&str] = &["Comment", "ErrorEquals", "Next", "ResultPath", "Assign", "Output"];
+
+/// What is told of a field of the other language.
+pub(super) fn only_in(language: QueryLanguage, field: &str, other: impl std::fmt::Display) -> String {
+    format!(
+        "The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+    )
+}
+
+/// What an expression can see beside the state's input, the context and the variables.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html#transforming-data-states-variable>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sees {
+    /// Nothing more.
+    Nothing,
+    /// `$states.result`.
+    Result,
+    /// `$states.errorOutput`.
+    ErrorOutput,
+}
 
 impl Reader {
     pub(super) fn path(&mut self, fields: &Fields, name: &str, place: &str) -> Option<Path> {
@@ -42,7 +67,18 @@ impl Reader {
         }
     }
 
+    /// A template whose expressions see nothing but the input.
     pub(super) fn template(&mut self, value: &Value, language: QueryLanguage, place: &str) -> Template {
+        self.template_that(Sees::Nothing, value, language, place)
+    }
+
+    pub(super) fn template_that(
+        &mut self,
+        sees: Sees,
+        value: &Value,
+        language: QueryLanguage,
+        place: &str,
+    ) -> Template {
         let mut faults = Vec::new();
         match language {
             QueryLanguage::JsonPath => {
@@ -65,7 +101,38 @@ impl Reader {
                     });
                     self.query_fault(&problem, &at);
                 }
+                template.each_query(place, &mut |at, query| self.check_sight(sees, query, at));
                 template
+            }
+        }
+    }
+
+    /// Reports what an expression names of `$states` and cannot see.
+    pub(super) fn check_sight(&mut self, sees: Sees, query: &Query, place: &str) {
+        for (field, seen) in [("result", Sees::Result), ("errorOutput", Sees::ErrorOutput)] {
+            if sees != seen && query.names_state_field(field) {
+                let message = format!("The variable '$states.{field}' is not available in this field.");
+                self.put(Code::UnsupportedJsonataExpression, message, Some(place.to_owned()));
+            }
+        }
+    }
+
+    /// Reports the fields of an object that are none of these.
+    pub(super) fn only(&mut self, fields: &Fields, known: &[&str], place: &str) {
+        for field in fields.keys().filter(|field| !known.contains(&field.as_str())) {
+            self.schema(format!("Field '{field}' is not supported"), place);
+        }
+    }
+
+    /// One of a few names, the first of which stands for none.
+    pub(super) fn one_of<'a>(&mut self, value: Option<&Value>, names: &[&'a str], place: &str) -> &'a str {
+        let given = value.map(|value| names.iter().find(|name| value == **name));
+        match given {
+            None => names[0],
+            Some(Some(name)) => name,
+            Some(None) => {
+                self.schema(format!("Value should be one of the following: [{}]", names.join(", ")), place);
+                names[0]
             }
         }
     }
@@ -79,7 +146,13 @@ impl Reader {
         self.put(Code::InvalidJsonataExpression, message, Some(place.to_owned()));
     }
 
-    pub(super) fn assign(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Template> {
+    pub(super) fn assign(
+        &mut self,
+        sees: Sees,
+        fields: &Fields,
+        language: QueryLanguage,
+        place: &str,
+    ) -> Option<Template> {
         let at = format!("{place}/Assign");
         let value = fields.get("Assign")?;
         let Value::Object(variables) = value else {
@@ -102,7 +175,7 @@ impl Reader {
                 self.put(Code::InvalidVariableName, message, Some(at.clone()));
             }
         }
-        Some(self.template(value, language, &at))
+        Some(self.template_that(sees, value, language, &at))
     }
 
     /// A whole number in one of its forms: literal, `…Path`, or JSONata.
@@ -197,10 +270,18 @@ impl Reader {
         place: &str,
     ) -> Option<Option<Setting>> {
         let text = value.as_str().filter(|_| language == QueryLanguage::Jsonata)?;
+        let place = format!("{place}/{name}");
+        if half_enclosed(text) {
+            self.query_fault(HALF_ENCLOSED, &place);
+            return Some(None);
+        }
         Some(match Query::parse(enclosed(text)?) {
-            Ok(query) => Some(Setting::Query(query)),
+            Ok(query) => {
+                self.check_sight(Sees::Nothing, &query, &place);
+                Some(Setting::Query(query))
+            }
             Err(problem) => {
-                self.query_fault(&problem, &format!("{place}/{name}"));
+                self.query_fault(&problem, &place);
                 None
             }
         })
@@ -218,24 +299,16 @@ impl Reader {
                     2.0
                 }
             };
-            let full_jitter = match fields.get("JitterStrategy").map(Value::as_str) {
-                None | Some(Some("NONE")) => false,
-                Some(Some("FULL")) => true,
-                Some(_) => {
-                    self.schema(
-                        "Value should be one of the following: [NONE, FULL]",
-                        &format!("{place}/JitterStrategy"),
-                    );
-                    false
-                }
-            };
+            self.only(&fields, RETRIER, &place);
+            let jitter =
+                self.one_of(fields.get("JitterStrategy"), &["NONE", "FULL"], &format!("{place}/JitterStrategy"));
             retriers.push(Retrier {
                 errors,
                 interval_seconds: self.whole(&fields, "IntervalSeconds", &place, 0, 99_999_999).unwrap_or(1),
                 max_attempts: self.whole(&fields, "MaxAttempts", &place, 0, 99_999_999).unwrap_or(3),
                 backoff_rate,
                 max_delay_seconds: self.whole(&fields, "MaxDelaySeconds", &place, 1, 31_622_400),
-                full_jitter,
+                full_jitter: jitter == "FULL",
             });
         }
         retriers
@@ -249,9 +322,19 @@ impl Reader {
             if !fields.contains_key("Next") {
                 self.required(&["Next"], &place);
             }
+            self.only(&fields, CATCHER, &place);
+            let (other, field) = match language {
+                QueryLanguage::JsonPath => (QueryLanguage::Jsonata, "Output"),
+                QueryLanguage::Jsonata => (QueryLanguage::JsonPath, "ResultPath"),
+            };
+            if fields.contains_key(field) {
+                self.schema(only_in(language, field, other), &place);
+            }
             let result_path = self.result_path(&fields, &place);
-            let assign = self.assign(&fields, language, &place);
-            let output = fields.get("Output").map(|value| self.template(value, language, &format!("{place}/Output")));
+            let sees = Sees::ErrorOutput;
+            let assign = self.assign(sees, &fields, language, &place);
+            let output =
+                fields.get("Output").map(|value| self.template_that(sees, value, language, &format!("{place}/Output")));
             if let Some(next) = next {
                 catchers.push(Catcher { errors, next: Arc::from(next), result_path, assign, output });
             }
