@@ -134,6 +134,13 @@ async fn a_failed_map_run_is_redriven_with_its_children() {
     let run = cloud.sfn.list_map_runs().execution_arn(&execution).send().await.unwrap().map_runs[0].map_run_arn.clone();
     let children = || async { cloud.sfn.list_executions().map_run_arn(&run).send().await.unwrap().executions };
     let failed = children().await.into_iter().find(|child| child.status == ExecutionStatus::Failed).unwrap();
+    // By itself it is not redriven: the map run does that.
+    let child = cloud.sfn.describe_execution().execution_arn(&failed.execution_arn).send().await.unwrap();
+    assert_eq!(child.redrive_status.unwrap().as_str(), "REDRIVABLE_BY_MAP_RUN");
+    let alone = cloud.sfn.redrive_execution().execution_arn(&failed.execution_arn).send().await.unwrap_err();
+    assert!(alone.into_service_error().is_execution_not_redrivable());
+    let nowhere = cloud.sfn.list_executions().map_run_arn(format!("{run}0")).send().await.unwrap_err();
+    assert!(nowhere.into_service_error().is_resource_not_found());
 
     cloud.world.cloud.create_orders_table("later").await.unwrap();
     cloud.sfn.redrive_execution().execution_arn(&execution).send().await.unwrap();
@@ -251,7 +258,9 @@ async fn a_failed_execution_is_redriven_from_where_it_failed() {
     assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Failed);
     let before = cloud.types(&execution).await.len();
 
-    cloud.sfn.redrive_execution().execution_arn(&execution).send().await.unwrap();
+    let redrive = || cloud.sfn.redrive_execution().execution_arn(&execution).client_token("once").send();
+    let (first, again) = (redrive().await.unwrap(), redrive().await.unwrap());
+    assert_eq!(again.redrive_date, first.redrive_date, "the same token is the same redrive");
     let task = cloud.sfn.get_activity_task().activity_arn(&activity).send().await.unwrap();
     cloud.sfn.send_task_success().task_token(task.task_token.unwrap()).output("\"done\"").send().await.unwrap();
     let (status, output) = cloud.ended(&execution).await;
@@ -262,6 +271,20 @@ async fn a_failed_execution_is_redriven_from_where_it_failed() {
     assert!(!after.contains(&HistoryEventType::PassStateEntered), "{after:?}");
     let again = cloud.sfn.redrive_execution().execution_arn(&execution).send().await.unwrap_err();
     assert!(again.as_service_error().unwrap().is_execution_not_redrivable());
+}
+
+#[tokio::test]
+async fn with_its_machine_an_execution_ends() {
+    let cloud = Cloud::open().await;
+    let wait = json!({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}});
+    let (gone, other) = (cloud.machine("gone", &wait).await, cloud.machine("other", &wait).await);
+    let (ending, going_on) = (cloud.start(&gone, &json!({})).await, cloud.start(&other, &json!({})).await);
+    cloud.sfn.delete_state_machine().state_machine_arn(&gone).send().await.unwrap();
+    assert_eq!(cloud.ended(&ending).await.0, ExecutionStatus::Aborted);
+    let described = cloud.sfn.describe_execution().execution_arn(going_on).send().await.unwrap();
+    assert_eq!(described.status, ExecutionStatus::Running);
+    let refused = cloud.sfn.start_execution().state_machine_arn(gone).send().await.unwrap_err();
+    assert!(refused.into_service_error().is_state_machine_does_not_exist());
 }
 
 #[tokio::test]

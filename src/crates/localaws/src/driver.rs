@@ -50,6 +50,8 @@ pub(crate) enum Message {
     },
     Redrive {
         arn: String,
+        /// What tells a repetition of the same request.
+        token: Option<String>,
         reply: oneshot::Sender<Result<i64, String>>,
     },
     /// What became of work that the driver had done.
@@ -63,6 +65,11 @@ pub(crate) enum Message {
         token: String,
         input: Input,
         reply: oneshot::Sender<Result<(), Missing>>,
+    },
+    /// A state machine is gone: its executions end.
+    /// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteStateMachine.html>
+    Deleted {
+        machine: String,
     },
     /// Somebody changes the limits of a map run.
     UpdateRun {
@@ -120,6 +127,9 @@ pub(crate) struct About {
     pub(crate) redrives: u64,
     #[serde(default)]
     pub(crate) redriven_at: Option<i64>,
+    /// The client token of the last redrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) redrive_token: Option<String>,
 }
 
 /// The execution that waits for a child of its map run.
@@ -399,8 +409,8 @@ impl Driver {
                 };
                 self.acts.push(Act::Stopped(reply, result));
             }
-            Message::Redrive { arn, reply } => {
-                let result = self.redrive(&arn).map(|()| at);
+            Message::Redrive { arn, token, reply } => {
+                let result = self.redrive(&arn, token);
                 self.acts.push(Act::Redriven(reply, result));
             }
             Message::Token { arn, token, input, reply } => {
@@ -412,6 +422,15 @@ impl Driver {
                     _ => Err(Missing),
                 };
                 self.acts.push(Act::Answered(reply, result));
+            }
+            Message::Deleted { machine } => {
+                let of_it =
+                    |live: &&Live| live.is_kept() && plain_machine(&live.execution.facts().machine_arn) == machine;
+                let running: Vec<Arc<str>> =
+                    self.running.iter().filter(|(_, live)| of_it(live)).map(|(arn, _)| Arc::clone(arn)).collect();
+                for arn in running {
+                    self.step(&arn, Stamped { at, input: Input::Stop { failure: Failure::default() } });
+                }
             }
             Message::UpdateRun { run, limits, reply } => {
                 let result = self.update_run(&run, limits, at);

@@ -102,8 +102,8 @@ impl Driver {
             if self.replaying {
                 return;
             }
-            match self.redrive(&child) {
-                Ok(()) => return,
+            match self.redrive(&child, None) {
+                Ok(_) => return,
                 Err(problem) => tracing::warn!(child, problem, "a new child takes the place of one that cannot go on"),
             }
         }

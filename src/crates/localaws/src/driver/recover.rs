@@ -201,8 +201,8 @@ impl Driver {
         open.extend(left.into_iter().map(|(_, act)| act));
     }
 
-    /// Has an execution that did not succeed go on.
-    pub(super) fn redrive(&mut self, arn: &str) -> Result<(), String> {
+    /// Has an execution that did not succeed go on: when it was redriven.
+    pub(super) fn redrive(&mut self, arn: &str, token: Option<String>) -> Result<i64, String> {
         let row = self.world.store.read_now(|connection| {
             connection
                 .prepare_cached(
@@ -231,12 +231,13 @@ impl Driver {
         let at = self.world.clock.now();
         about.redrives += 1;
         about.redriven_at = Some(at);
+        about.redrive_token = token;
         self.changes.redriven(row.id, &about);
         let logging = self.world.machine(&execution.facts().machine_arn).and_then(|known| Logging::of(&known.record));
         let live = Live::new(row.id, execution, next_seq, about, logging, definition);
         self.running.insert(Arc::clone(&key), live);
         self.inner.push_back(Inner::Input(key, Input::Redrive));
-        Ok(())
+        Ok(at)
     }
 }
 

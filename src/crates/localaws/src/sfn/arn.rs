@@ -1,4 +1,4 @@
-//! ARNs and names of Step Functions, and the constraints that requests are checked against.
+//! ARNs and names of Step Functions, and what they have to look like.
 
 use crate::wire::WireError;
 use crate::world::{ACCOUNT, REGION};
@@ -53,14 +53,6 @@ pub(super) fn qualified(arn: &str) -> (&str, Option<&str>) {
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), WireError> {
-    let length = name.chars().count();
-    if length > 80 {
-        let constraint = "Member must have length less than or equal to 80";
-        return Err(constraint_error(name, "name", constraint));
-    }
-    if length == 0 {
-        return Err(constraint_error(name, "name", "Member must have length greater than or equal to 1"));
-    }
     if name.chars().any(|c| c.is_whitespace() || c.is_control() || FORBIDDEN.contains(c)) {
         return Err(WireError::new(400, "InvalidName", format!("Invalid Name: '{name}'")));
     }
@@ -75,21 +67,6 @@ pub(super) fn constraint_error(value: &str, member: &str, constraint: &str) -> W
             "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {constraint}"
         ),
     )
-}
-
-/// Refuses a text that is longer than the API takes, before anything is done with it.
-pub(super) fn check_length(member: &str, text: Option<&str>, most: usize) -> Result<(), WireError> {
-    if text.is_none_or(|text| text.chars().count() <= most) {
-        return Ok(());
-    }
-    // What is too long is not said back.
-    Err(constraint_error("", member, &format!("Member must have length less than or equal to {most}")))
-}
-
-/// The lengths of `error` and `cause` in requests.
-pub(super) fn check_failure(error: Option<&str>, cause: Option<&str>) -> Result<(), WireError> {
-    check_length("error", error, 256)?;
-    check_length("cause", cause, 32_768)
 }
 
 pub(super) fn resource_not_found(arn: &str) -> WireError {

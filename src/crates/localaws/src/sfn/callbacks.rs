@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::arn;
 use super::executions::stopped;
 use crate::driver::Message;
 use crate::wire::{WireError, read};
@@ -21,7 +20,6 @@ struct Success {
 
 pub(super) async fn success(world: &World, body: &str) -> Result<Value, WireError> {
     let Success { task_token, output } = read(body)?;
-    arn::check_length("output", Some(&output), asl_engine::MAX_PAYLOAD)?;
     let output = Json::parse(&output).map_err(|error| {
         WireError::new(400, "InvalidOutput", format!("Invalid Output: '{}'", asl::json_fault(&output, &error).sentence))
     })?;
@@ -42,7 +40,6 @@ struct FailureRequest {
 
 pub(super) async fn failure(world: &World, body: &str) -> Result<Value, WireError> {
     let FailureRequest { task_token, error, cause } = read(body)?;
-    arn::check_failure(error.as_deref(), cause.as_deref())?;
     send(world, task_token, |task| Input::TaskFailed { task, failure: Failure { error, cause } }).await
 }
 

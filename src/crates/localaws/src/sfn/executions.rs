@@ -9,10 +9,15 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 use super::logging::Logging;
-use super::{arn, machines, page, seconds};
+use super::{arn, constraints, machines, map_runs, page, seconds};
 use crate::driver::{About, Finished, Launch, Message, StartRefused, plain_machine};
 use crate::wire::{WireError, read};
 use crate::world::{MachineRecord, REGION, World};
+
+/// For how long a redrive with the same token is the same redrive, in milliseconds.
+const REPEATED_WITHIN: i64 = 15 * 60 * 1000;
+/// Why a child of a map run is not redriven by itself.
+const BY_MAP_RUN: &str = "Execution was started by a Map Run and is redriven with the execution that runs it";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -21,6 +26,8 @@ struct Start {
     name: Option<String>,
     input: Option<String>,
     trace_header: Option<String>,
+    /// Of `StartSyncExecution`.
+    included_data: Option<String>,
 }
 
 pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError> {
@@ -31,6 +38,7 @@ pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError>
 
 /// Starts an execution for a task of another; a repetition finds what the first call started.
 pub(crate) async fn start_for(world: &World, body: &str, by: (String, u64)) -> Result<Value, WireError> {
+    constraints::check("StartExecution", body)?;
     let mut request: Start = read(body)?;
     // A name that comes out the same when the call is repeated after a crash.
     let name = request
@@ -127,12 +135,8 @@ async fn launch(
     }
 }
 
-/// Refuses an input that is too long, no JSON, or nested too deep.
+/// Refuses an input that is no JSON, or nested too deep.
 pub(super) fn check_input(input: &str) -> Result<(), WireError> {
-    if input.len() > asl_engine::MAX_PAYLOAD {
-        let constraint = "Member must have length less than or equal to 262144";
-        return Err(arn::constraint_error("", "input", constraint));
-    }
     let refused = |inner: String| {
         WireError::new(400, "InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{inner}'"))
     };
@@ -152,6 +156,7 @@ pub(super) fn check_input(input: &str) -> Result<(), WireError> {
 pub(super) async fn start_sync(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Start = read(body)?;
     let (machine_arn, name) = (request.state_machine_arn.clone(), request.name.clone());
+    let with_data = request.included_data.as_deref() != Some("METADATA_ONLY");
     let input = request.input.clone().unwrap_or_else(|| "{}".to_owned());
     let resolved = machines::resolve(world, machine_arn.split('#').next().unwrap_or_default())?;
     if !resolved.known.record.express {
@@ -169,15 +174,17 @@ pub(super) async fn start_sync(world: &World, body: &str) -> Result<Value, WireE
         "startDate": seconds(finished.started_at),
         "stopDate": seconds(finished.stopped_at),
         "status": finished.status,
-        "input": input,
-        "inputDetails": {"included": true},
-        "outputDetails": {"included": true},
+        "inputDetails": {"included": with_data},
+        "outputDetails": {"included": with_data},
         "billingDetails": {
             "billedMemoryUsedInMB": 64,
             "billedDurationInMilliseconds": (millis + 99) / 100 * 100,
         },
     });
-    if let Some(output) = finished.output {
+    if with_data {
+        answer["input"] = input.into();
+    }
+    if let Some(output) = finished.output.filter(|_| with_data) {
         answer["output"] = output.text().as_ref().into();
     }
     for (name, text) in [("error", finished.failure.error), ("cause", finished.failure.cause)] {
@@ -193,15 +200,32 @@ pub(super) fn not_supported_by_type() -> WireError {
     WireError::new(400, "StateMachineTypeNotSupported", message)
 }
 
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Redrive {
+    execution_arn: String,
+    client_token: Option<String>,
+}
+
 pub(super) async fn redrive(world: &World, body: &str) -> Result<Value, WireError> {
-    let ByArn { execution_arn } = read(body)?;
+    let Redrive { execution_arn, client_token } = read(body)?;
     let row = find(world, &execution_arn)?;
+    let about: About = serde_json::from_str(&row.about).unwrap_or_default();
+    if let (Some(at), true) = (about.redriven_at, client_token.is_some() && about.redrive_token == client_token)
+        && world.clock.now() - at < REPEATED_WITHIN
+    {
+        // The same request once more.
+        return Ok(json!({"redriveDate": seconds(at)}));
+    }
     let refused = |why: String| WireError::new(400, "ExecutionNotRedrivable", why);
+    if about.map_run.is_some() {
+        return Err(refused(BY_MAP_RUN.into()));
+    }
     if !matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
         return Err(refused(format!("Execution is {} and cannot be redriven", row.status)));
     }
     let (reply, redriven) = oneshot::channel();
-    world.driver.tell(Message::Redrive { arn: execution_arn, reply });
+    world.driver.tell(Message::Redrive { arn: execution_arn, token: client_token, reply });
     match redriven.await {
         Ok(Ok(at)) => Ok(json!({"redriveDate": seconds(at)})),
         Ok(Err(problem)) => Err(refused(format!("Execution cannot be redriven: {problem}"))),
@@ -224,7 +248,6 @@ struct Stop {
 
 pub(super) async fn stop(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Stop = read(body)?;
-    arn::check_failure(request.error.as_deref(), request.cause.as_deref())?;
     let row = find(world, &request.execution_arn)?;
     let (reply, stopped_at) = oneshot::channel();
     let failure = Failure { error: request.error, cause: request.cause };
@@ -315,6 +338,19 @@ pub(crate) fn described(row: Row, with_data: bool) -> Result<Value, WireError> {
         "inputDetails": {"included": with_data},
         "redriveCount": about.redrives,
     });
+    if let Some(at) = about.redriven_at {
+        answer["redriveDate"] = seconds(at);
+    }
+    let redrivable = matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED");
+    if redrivable && about.map_run.is_some() {
+        answer["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN".into();
+        answer["redriveStatusReason"] = BY_MAP_RUN.into();
+    } else if redrivable {
+        answer["redriveStatus"] = "REDRIVABLE".into();
+    } else {
+        answer["redriveStatus"] = "NOT_REDRIVABLE".into();
+        answer["redriveStatusReason"] = format!("Execution is {} and cannot be redriven", row.status).into();
+    }
     for (name, text) in [
         ("stateMachineVersionArn", about.version),
         ("stateMachineAliasArn", about.alias),
@@ -324,16 +360,6 @@ pub(crate) fn described(row: Row, with_data: bool) -> Result<Value, WireError> {
         if let Some(text) = text {
             answer[name] = text.into();
         }
-    }
-    if let Some(at) = about.redriven_at {
-        answer["redriveDate"] = seconds(at);
-    }
-    let redrivable = matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED");
-    if redrivable {
-        answer["redriveStatus"] = "REDRIVABLE".into();
-    } else {
-        answer["redriveStatus"] = "NOT_REDRIVABLE".into();
-        answer["redriveStatusReason"] = format!("Execution is {} and cannot be redriven", row.status).into();
     }
     if with_data {
         answer["input"] = facts.input.into();
@@ -434,7 +460,7 @@ pub(super) async fn list(world: &World, body: &str) -> Result<Value, WireError> 
             }
         }
         (None, Some(map_run)) => {
-            arn::check_kind(&map_run, &["mapRun"])?;
+            map_runs::find(world, &map_run)?;
             ("map_run", map_run)
         }
         (None, None) | (Some(_), Some(_)) => {
@@ -442,9 +468,13 @@ pub(super) async fn list(world: &World, body: &str) -> Result<Value, WireError> 
             return Err(WireError::new(400, "ValidationException", message));
         }
     };
-    let size = page::size(request.max_results, 100)?;
-    let before = page::number(request.next_token.as_deref(), 3096)?.unwrap_or(i64::MAX);
-    let status = request.status_filter.as_deref().map(Status::read).transpose()?;
+    if column != "map_run" && request.status_filter.as_deref() == Some("PENDING_REDRIVE") {
+        let message = "The status PENDING_REDRIVE is of the executions of a map run: give its ARN";
+        return Err(WireError::new(400, "ValidationException", message));
+    }
+    let size = page::size(request.max_results);
+    let before = page::number(request.next_token.as_deref())?.unwrap_or(i64::MAX);
+    let status = request.status_filter.as_deref().and_then(Status::read);
     let redriven = match request.redrive_filter.as_deref() {
         Some("REDRIVEN") => Some(true),
         Some("NOT_REDRIVEN") => Some(false),
@@ -495,18 +525,15 @@ enum Status {
 }
 
 impl Status {
-    fn read(text: &str) -> Result<Self, WireError> {
-        Ok(match text {
+    fn read(text: &str) -> Option<Self> {
+        Some(match text {
             "RUNNING" => Self::Running,
             "SUCCEEDED" => Self::Succeeded,
             "FAILED" => Self::Failed,
             "TIMED_OUT" => Self::TimedOut,
             "ABORTED" => Self::Aborted,
             "PENDING_REDRIVE" => Self::PendingRedrive,
-            _ => {
-                let constraint = "Member must satisfy enum value set: [SUCCEEDED, TIMED_OUT, PENDING_REDRIVE, ABORTED, FAILED, RUNNING]";
-                return Err(arn::constraint_error(text, "statusFilter", constraint));
-            }
+            _ => return None,
         })
     }
 

@@ -27,8 +27,8 @@ struct Get {
 pub(super) async fn get(world: &World, body: &str) -> Result<String, WireError> {
     let request: Get = read(body)?;
     let row = executions::find(world, &request.execution_arn)?;
-    let size = page::size(request.max_results, 100)?;
-    let from = page::number(request.next_token.as_deref(), 1024)?;
+    let size = page::size(request.max_results);
+    let from = page::number(request.next_token.as_deref())?;
     let (id, reverse, with_data) = (row.id, request.reverse_order, request.include_execution_data != Some(false));
     let (text, next) = world
         .store

@@ -8,11 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{arn, logging, page, seconds};
+use crate::driver::Message;
 use crate::wire::{WireError, read};
 use crate::world::{Alias, KnownMachine, MachineRecord, Version, World};
-
-/// The largest definition (AWS's quota).
-const MAX_DEFINITION: usize = 1 << 20;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -203,8 +201,11 @@ pub(super) async fn delete(world: &World, body: &str) -> Result<Value, WireError
             Ok(())
         })
         .await?;
-    world.machines.write().unwrap_or_else(PoisonError::into_inner).remove(&state_machine_arn);
+    let known = world.machines.write().unwrap_or_else(PoisonError::into_inner).remove(&state_machine_arn);
     drop(changing);
+    if known.is_some() {
+        world.driver.tell(Message::Deleted { machine: state_machine_arn });
+    }
     Ok(json!({}))
 }
 
@@ -296,14 +297,7 @@ struct Validate {
 
 pub(super) fn validate(body: &str) -> Result<Value, WireError> {
     let request: Validate = read(body)?;
-    let most = match request.max_results {
-        None | Some(0) => 100,
-        Some(most) if most > 100 => {
-            let constraint = "Member must have value less than or equal to 100";
-            return Err(arn::constraint_error(&most.to_string(), "maxResults", constraint));
-        }
-        Some(most) => most,
-    };
+    let most = page::size(request.max_results);
     let warnings = request.severity.as_deref() == Some("WARNING");
     let (_, mut findings) = asl::read_as(&request.definition, workflow(request.kind.as_deref() == Some("EXPRESS")));
     findings.retain(|finding| warnings || finding.severity == asl::Severity::Error);
@@ -405,9 +399,6 @@ pub(super) fn readable(definition: &str, express: bool) -> Result<Arc<asl::Machi
     let refused = |findings: &str| {
         WireError::new(400, "InvalidDefinition", format!("Invalid State Machine Definition: '{findings}'"))
     };
-    if definition.len() > MAX_DEFINITION {
-        return Err(refused(&format!("the definition is larger than {MAX_DEFINITION} bytes")));
-    }
     let (machine, findings) = asl::read_as(definition, workflow(express));
     if let Some(finding) = findings.iter().find(|finding| finding.code == asl::Code::InvalidLabelName) {
         // Recorded so: a label is refused before all else, in a form of its own.

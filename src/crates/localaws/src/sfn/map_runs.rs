@@ -55,6 +55,16 @@ struct ByArn {
     map_run_arn: String,
 }
 
+/// Refuses an ARN of no map run that there is.
+pub(super) fn find(world: &World, map_run_arn: &str) -> Result<(), WireError> {
+    arn::check_kind(map_run_arn, &["mapRun"])?;
+    let run = map_run_arn.to_owned();
+    let found = world.store.read_now(move |connection| {
+        connection.prepare_cached("SELECT 1 FROM map_runs WHERE arn = ?1")?.query_row([run], |_| Ok(())).optional()
+    })?;
+    found.ok_or_else(|| arn::resource_not_found(map_run_arn))
+}
+
 pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireError> {
     let ByArn { map_run_arn } = read(body)?;
     arn::check(&map_run_arn)?;
@@ -121,30 +131,17 @@ pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireErr
 #[serde(rename_all = "camelCase")]
 struct Update {
     map_run_arn: String,
-    tolerated_failure_count: Option<i64>,
+    tolerated_failure_count: Option<u64>,
     tolerated_failure_percentage: Option<f64>,
-    max_concurrency: Option<i64>,
+    max_concurrency: Option<u64>,
 }
 
 pub(super) async fn update(world: &World, body: &str) -> Result<Value, WireError> {
     let Update { map_run_arn, tolerated_failure_count, tolerated_failure_percentage, max_concurrency } = read(body)?;
     arn::check(&map_run_arn)?;
-    let whole = |field: &str, value: Option<i64>| match value.map(u64::try_from).transpose() {
-        Ok(value) => Ok(value),
-        Err(_) => Err(arn::constraint_error(
-            &value.unwrap_or_default().to_string(),
-            field,
-            "Member must have value greater than or equal to 0",
-        )),
-    };
-    if let Some(percentage) = tolerated_failure_percentage.filter(|percentage| !(0.0..=100.0).contains(percentage)) {
-        let bound = if percentage < 0.0 { "greater than or equal to 0" } else { "less than or equal to 100" };
-        let constraint = format!("Member must have value {bound}");
-        return Err(arn::constraint_error(&percentage.to_string(), "toleratedFailurePercentage", &constraint));
-    }
     let limits = MapRunLimits {
-        max_concurrency: whole("maxConcurrency", max_concurrency)?,
-        tolerated_count: whole("toleratedFailureCount", tolerated_failure_count)?,
+        max_concurrency,
+        tolerated_count: tolerated_failure_count,
         tolerated_percentage: tolerated_failure_percentage,
     };
     let arn = map_run_arn.clone();

@@ -5,6 +5,7 @@
 mod activities;
 mod arn;
 mod callbacks;
+mod constraints;
 pub(crate) mod executions;
 mod history;
 pub(crate) mod logging;
@@ -24,7 +25,10 @@ use crate::world::World;
 /// Answers a request.
 pub(crate) async fn handle(world: &World, operation: &str, body: &str) -> Response {
     let answered = match operation {
-        "GetExecutionHistory" => history::get(world, body).await,
+        "GetExecutionHistory" => match constraints::check(operation, body) {
+            Ok(()) => history::get(world, body).await,
+            Err(error) => Err(error),
+        },
         _ => answer(world, operation, body).await.map(|answer| answer.to_string()),
     };
     match answered {
@@ -34,6 +38,7 @@ pub(crate) async fn handle(world: &World, operation: &str, body: &str) -> Respon
 }
 
 pub(crate) async fn answer(world: &World, operation: &str, body: &str) -> Result<Value, WireError> {
+    constraints::check(operation, body)?;
     match operation {
         "CreateStateMachine" => machines::create(world, body).await,
         "UpdateStateMachine" => machines::update(world, body).await,

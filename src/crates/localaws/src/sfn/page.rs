@@ -4,19 +4,11 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::arn::constraint_error;
 use crate::wire::WireError;
 
-/// The page size asked for; 0 and nothing mean the default.
-pub(super) fn size(max_results: Option<usize>, default: usize) -> Result<usize, WireError> {
-    match max_results {
-        None | Some(0) => Ok(default),
-        Some(size) if size > 1000 => {
-            let constraint = "Member must have value less than or equal to 1000";
-            Err(constraint_error(&size.to_string(), "maxResults", constraint))
-        }
-        Some(size) => Ok(size),
-    }
+/// The page size asked for; 0 and nothing mean 100.
+pub(super) fn size(max_results: Option<usize>) -> usize {
+    max_results.filter(|size| *size > 0).unwrap_or(100)
 }
 
 /// A token that says where the next page begins.
@@ -25,12 +17,8 @@ pub(super) fn token(place: &str) -> String {
 }
 
 /// Where a token says to begin.
-pub(super) fn place(token: Option<&str>, longest: usize) -> Result<Option<String>, WireError> {
+fn place(token: Option<&str>) -> Result<Option<String>, WireError> {
     let Some(token) = token else { return Ok(None) };
-    if token.len() > longest {
-        let constraint = format!("Member must have length less than or equal to {longest}");
-        return Err(constraint_error(token, "nextToken", &constraint));
-    }
     URL_SAFE_NO_PAD
         .decode(token)
         .ok()
@@ -40,8 +28,8 @@ pub(super) fn place(token: Option<&str>, longest: usize) -> Result<Option<String
 }
 
 /// The same, where the place is a number.
-pub(super) fn number(token: Option<&str>, longest: usize) -> Result<Option<i64>, WireError> {
-    place(token, longest)?
+pub(super) fn number(token: Option<&str>) -> Result<Option<i64>, WireError> {
+    place(token)?
         .map(|place| place.parse().map_err(|_| WireError::new(400, "InvalidToken", "Invalid Token: 'Invalid token'")))
         .transpose()
 }
@@ -53,8 +41,8 @@ pub(super) fn of_list(
     max_results: Option<usize>,
     next_token: Option<&str>,
 ) -> Result<Value, WireError> {
-    let size = size(max_results, 100)?;
-    let from = usize::try_from(number(next_token, 1024)?.unwrap_or(0)).unwrap_or(0);
+    let size = size(max_results);
+    let from = usize::try_from(number(next_token)?.unwrap_or(0)).unwrap_or(0);
     let mut rest = items.skip(from);
     let page: Vec<Value> = rest.by_ref().take(size).collect();
     let mut answer = json!({});
