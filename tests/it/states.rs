@@ -485,6 +485,50 @@ async fn a_python_function_is_made_invoked_and_its_error_told() {
     assert_eq!(call(&cloud, "DELETE", "/2015-03-31/functions/adder", String::new()).await.0, 204);
 }
 
+/// <https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html>: the types that no class can have are Lambda's.
+#[tokio::test]
+async fn what_is_wrong_with_a_function_is_told_by_its_type() {
+    let cloud = Cloud::open().await;
+    let (good, name) = ("def handler(event, context):\n    return {1}\n", "code.handler");
+    let cases = [
+        (
+            "import nowhere\n",
+            name,
+            "Runtime.ImportModuleError",
+            "Unable to import module 'code': No module named 'nowhere'",
+        ),
+        ("def handler(:\n", name, "Runtime.UserCodeSyntaxError", "Syntax error in module 'code': "),
+        (good, "code.main", "Runtime.HandlerNotFound", "Handler 'main' missing on module 'code'"),
+        (good, "code", "Runtime.MalformedHandlerName", "Bad handler 'code'"),
+        (good, name, "Runtime.MarshalError", "Unable to marshal response: Object of type set is not JSON serializable"),
+        ("raise KeyError('k')\n", name, "KeyError", "'k'"),
+    ];
+    for (number, (source, handler, error_type, message)) in cases.into_iter().enumerate() {
+        let create = json!({"FunctionName": format!("f{number}"), "Runtime": "python3.12", "Handler": handler, "Role": ROLE,
+            "Code": {"ZipFile": zipped("code.py", source)}});
+        assert_eq!(call(&cloud, "POST", "/2015-03-31/functions", create.to_string()).await.0, 201);
+        let path = format!("/2015-03-31/functions/f{number}/invocations");
+        let (status, told) = call(&cloud, "POST", &path, "{}".to_owned()).await;
+        let text = told["errorMessage"].as_str().unwrap_or_default();
+        assert_eq!((status, told["errorType"].as_str()), (200, Some(error_type)), "{told}");
+        assert!(text.starts_with(message), "{told}");
+    }
+    let large = json!("x".repeat(7 << 20)).to_string();
+    assert_eq!(call(&cloud, "POST", "/2015-03-31/functions/f4/invocations", large).await.0, 413);
+    // An error with all its lines is one event, and a start is told apart from the run.
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&cloud.world.local.config);
+    let events = logs.filter_log_events().log_group_name("/aws/lambda/f5").send().await.unwrap().events.unwrap();
+    let lines: Vec<String> = events.into_iter().filter_map(|event| event.message).collect();
+    assert!(lines[0].starts_with("INIT_START Runtime Version: python3"), "{lines:?}");
+    assert_eq!(
+        lines[1],
+        "[ERROR] KeyError: 'k'\nTraceback (most recent call last):\n  File \"/var/task/code.py\", line 1, in <module>\n    raise KeyError('k')"
+    );
+    assert!(lines[2].starts_with("INIT_REPORT Init Duration: ") && lines[2].ends_with("Status: error"), "{lines:?}");
+    assert!(lines[3].starts_with("START RequestId: "), "{lines:?}");
+    assert!(lines.last().unwrap().contains("\tMemory Size: 128 MB"), "{lines:?}");
+}
+
 /// A zip of one file, as base64.
 fn zipped(name: &str, content: &str) -> String {
     use base64::Engine;

@@ -8,10 +8,15 @@ use futures::FutureExt;
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
-use crate::functions::{Call, FunctionFacts, LogSink, Outcome};
+use crate::functions::{Call, FunctionFacts, Outcome};
 use crate::wire::{self, WireError};
 use crate::world::{ACCOUNT, REGION, World};
 use crate::{logs, metrics};
+
+/// The largest event, and the largest answer (AWS's quotas).
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const MAX_EVENT: usize = 6_291_456;
+const MAX_ANSWER: usize = 6_291_556;
 
 /// What an invocation gave.
 pub(crate) struct Invoked {
@@ -52,15 +57,22 @@ pub(crate) async fn invoke(world: &World, name: &str, payload: Bytes) -> Option<
     let request_id = uuid::Uuid::new_v4().to_string();
     let stream = format!("{}{}", jiff::Timestamp::now().strftime("%Y/%m/%d/"), world.stream);
     let (sink, lines) = logs::sink(world, format!("/aws/lambda/{name}"), stream);
+    let ready = match world.processes.find(name) {
+        Some(record) => Some(processes::ready(world, record, &sink).await),
+        None => None,
+    };
+    let init = ready.as_ref().and_then(|ready| ready.as_ref().ok()?.init);
     sink.line(format!("START RequestId: {request_id} Version: $LATEST"));
     let started = tokio::time::Instant::now();
-    let outcome = run(world, &facts, payload, &request_id, &sink).await;
+    let call = Call { payload, request_id: request_id.clone(), log: sink.clone() };
+    let (outcome, memory) = run(world, &facts, ready, call).await;
     let took = started.elapsed();
     let millis = took.as_secs_f64() * 1000.0;
     sink.line(format!("END RequestId: {request_id}"));
-    let used = resident_mib().map_or_else(String::new, |mib| format!("\tMax Memory Used: {mib} MB"));
+    let used = memory.map_or_else(String::new, |mib| format!("\tMax Memory Used: {mib} MB"));
+    let init = init.map_or_else(String::new, |init| format!("\tInit Duration: {:.2} ms", init.as_secs_f64() * 1000.0));
     sink.line(format!(
-        "REPORT RequestId: {request_id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB{used}{}",
+        "REPORT RequestId: {request_id}\tDuration: {millis:.2} ms\tBilled Duration: {:.0} ms\tMemory Size: {} MB{used}{init}{}",
         millis.ceil(),
         facts.memory_mib,
         if matches!(outcome, Ran::TimedOut) { "\tStatus: timeout" } else { "" },
@@ -70,6 +82,10 @@ pub(crate) async fn invoke(world: &World, name: &str, payload: Bytes) -> Option<
         Bytes::from(json!({"errorType": error_type, "errorMessage": message}).to_string())
     };
     let (payload, failed) = match outcome {
+        Ran::Ended(Outcome::Answered(payload)) if payload.len() > MAX_ANSWER => {
+            let message = format!("Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes).");
+            (error("Function.ResponseSizeTooLarge", message), true)
+        }
         Ran::Ended(Outcome::Answered(payload)) => (payload, false),
         Ran::Ended(Outcome::Failed(payload)) => (payload, true),
         Ran::Ended(Outcome::Raised { error_type, message }) => (error(&error_type, message), true),
@@ -93,28 +109,37 @@ enum Ran {
     TimedOut,
 }
 
-async fn run(world: &World, facts: &FunctionFacts, payload: Bytes, request_id: &str, sink: &LogSink) -> Ran {
-    let call = Call { payload, request_id: request_id.to_owned(), log: sink.clone() };
-    let running = match world.processes.find(&facts.name) {
-        Some(record) => {
-            let world = world.clone();
-            async move { processes::invoke(&world, &record, call).await }.boxed()
+/// Runs a function in its process, or, without one, the handler of that name in this process; how it ended, and how
+/// much memory it took, in MiB.
+async fn run(
+    world: &World,
+    facts: &FunctionFacts,
+    ready: Option<Result<processes::Ready, String>>,
+    call: Call,
+) -> (Ran, Option<u64>) {
+    let (request_id, sink) = (call.request_id.clone(), call.log.clone());
+    let running = match ready {
+        Some(Ok(ready)) => ready.run(world, call).boxed(),
+        Some(Err(problem)) => {
+            let error_type = "Runtime.InvalidEntrypoint".to_owned();
+            let message = format!("RequestId: {request_id} Error: {problem}");
+            return (Ran::Ended(Outcome::Raised { error_type, message }), None);
         }
-        None => world.functions.invoke(&facts.name, call),
+        None => world.functions.invoke(&facts.name, call).map(|outcome| (outcome, resident_mib())).boxed(),
     };
     match tokio::time::timeout(facts.timeout, running).await {
-        Ok(outcome) => {
+        Ok((outcome, memory)) => {
             if let Outcome::Exited { how } = &outcome {
                 sink.line(format!(
                     "RequestId: {request_id} Error: Runtime exited with error: {how}\nRuntime.ExitError"
                 ));
             }
-            Ran::Ended(outcome)
+            (Ran::Ended(outcome), memory)
         }
         Err(_) => {
             let seconds = facts.timeout.as_secs_f64();
             sink.line(format!("{request_id} Task timed out after {seconds:.2} seconds"));
-            Ran::TimedOut
+            (Ran::TimedOut, None)
         }
     }
 }
@@ -217,17 +242,22 @@ async fn invocation(world: &World, name: &str, headers: &HeaderMap, body: Bytes)
         let message = format!("Could not parse request body into json: {error}");
         return WireError::new(400, "InvalidRequestContentException", message).into_rest_response();
     }
+    if body.len() > MAX_EVENT {
+        let message = format!("Request must be smaller than {MAX_EVENT} bytes for the InvokeFunction operation");
+        return WireError::new(413, "RequestTooLargeException", message).into_rest_response();
+    }
     if facts_of(world, &name).is_none() {
         return not_found(&name).into_rest_response();
     }
-    match text("x-amz-invocation-type").as_str() {
+    let invocation_type = text("x-amz-invocation-type");
+    match invocation_type.as_str() {
         "DryRun" => wire::respond(204, "application/json", String::new()),
         "Event" => {
             let world = world.clone();
             tokio::spawn(async move { invoke(&world, &name, body).await.is_some() });
             wire::respond(202, "application/json", String::new())
         }
-        _ => {
+        "" | "RequestResponse" => {
             let Some(invoked) = invoke(world, &name, body).await else { return not_found(&name).into_rest_response() };
             let mut response = wire::respond_bytes(200, "application/json", invoked.payload.clone());
             let answer = response.headers_mut();
@@ -241,6 +271,12 @@ async fn invocation(world: &World, name: &str, headers: &HeaderMap, body: Bytes)
                 answer.insert("x-amz-log-result", tail);
             }
             response
+        }
+        other => {
+            let message = format!(
+                "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
+            );
+            WireError::new(400, "ValidationException", message).into_rest_response()
         }
     }
 }

@@ -19,11 +19,11 @@ use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::functions::{Call, FunctionFacts, Outcome};
+use crate::functions::{Call, FunctionFacts, LogSink, Outcome};
 use crate::store::{Place, Store, StoreError};
 use crate::wire::{WireError, read};
 use crate::world::World;
-use sandbox::Sandbox;
+use sandbox::{Begun, Sandbox};
 
 /// The largest unpacked package (AWS's quota).
 const MAX_UNPACKED: u64 = 250 << 20;
@@ -137,41 +137,64 @@ impl FunctionRecord {
     }
 }
 
-/// Runs one invocation in a warm process, or a new one. Dropped when its time is over, it ends the process.
-pub(crate) async fn invoke(world: &World, record: &Arc<FunctionRecord>, call: Call) -> Outcome {
+/// A process for one invocation. Dropped, it ends; run to the end, it waits for the next.
+pub(crate) struct Ready {
+    sandbox: Sandbox,
+    record: Arc<FunctionRecord>,
+    /// How long a new one took to begin.
+    pub(crate) init: Option<Duration>,
+}
+
+/// A warm process, or a new one once it has begun, which does not count against the invocation's time.
+///
+/// # Errors
+/// Why there is none.
+pub(crate) async fn ready(world: &World, record: Arc<FunctionRecord>, log: &LogSink) -> Result<Ready, String> {
     let warm = {
         let mut idle = world.processes.idle.lock().unwrap_or_else(PoisonError::into_inner);
         idle.get_mut(&record.name).and_then(Vec::pop)
     };
-    let mut sandbox = match warm {
-        Some(sandbox) => sandbox,
-        None => {
-            let started = match unpack(world, record).await {
-                Ok(folder) => Sandbox::start(record, &folder, &world.stream).await,
-                Err(problem) => Err(problem),
-            };
-            match started {
-                Ok(sandbox) => sandbox,
-                Err(problem) => {
-                    call.log
-                        .line(format!("INIT_REPORT Status: error\tError Type: Runtime.InvalidEntrypoint\t{problem}"));
-                    let error_type = "Runtime.InvalidEntrypoint".to_owned();
-                    let message = format!("RequestId: {} Error: {problem}", call.request_id);
-                    return Outcome::Raised { error_type, message };
-                }
+    if let Some(sandbox) = warm {
+        return Ok(Ready { sandbox, record, init: None });
+    }
+    let started = tokio::time::Instant::now();
+    let sandbox = match unpack(world, &record).await {
+        Ok(folder) => Sandbox::start(&record, &folder, &world.stream, log).await,
+        Err(problem) => Err(problem),
+    };
+    let mut sandbox = sandbox.inspect_err(|problem| {
+        log.line(format!("INIT_REPORT Status: error\tError Type: Runtime.InvalidEntrypoint\t{problem}"));
+    })?;
+    let begun = sandbox.begin().await;
+    let init = started.elapsed();
+    let status = match begun {
+        Begun::Ready => None,
+        Begun::Failed => Some("error"),
+        Begun::Late => Some("timeout"),
+    };
+    if let Some(status) = status {
+        let millis = init.as_secs_f64() * 1000.0;
+        log.line(format!("INIT_REPORT Init Duration: {millis:.2} ms\tPhase: init\tStatus: {status}"));
+    }
+    Ok(Ready { sandbox, record, init: (begun == Begun::Ready).then_some(init) })
+}
+
+impl Ready {
+    /// Runs one invocation, and says how much memory its process took, in MiB.
+    pub(crate) async fn run(mut self, world: &World, call: Call) -> (Outcome, Option<u64>) {
+        let Self { sandbox, record, .. } = &mut self;
+        let outcome = sandbox.run(record, call).await;
+        let memory = sandbox.memory_mib();
+        if !matches!(outcome, Outcome::Exited { .. }) && sandbox.is_alive() {
+            let standing = world.processes.find(&record.name).is_some_and(|standing| Arc::ptr_eq(&standing, record));
+            let mut idle = world.processes.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let waiting = idle.entry(self.record.name.clone()).or_default();
+            if standing && waiting.len() < MAX_IDLE {
+                waiting.push(self.sandbox);
             }
         }
-    };
-    let outcome = sandbox.run(record, call).await;
-    if !matches!(outcome, Outcome::Exited { .. }) && sandbox.is_alive() {
-        let standing = world.processes.find(&record.name).is_some_and(|standing| Arc::ptr_eq(&standing, record));
-        let mut idle = world.processes.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = idle.entry(record.name.clone()).or_default();
-        if standing && waiting.len() < MAX_IDLE {
-            waiting.push(sandbox);
-        }
+        (outcome, memory)
     }
-    outcome
 }
 
 /// Unpacks a function's package unless it is there already.

@@ -17,13 +17,29 @@ const problem = (error) =>
     trace: String(error?.stack ?? "").replaceAll(root, "/var/task").split("\n"),
   });
 
+// An error is one event of the log, however many lines it has.
+const log = (error) => console.error(`ERROR\t${String(error?.stack ?? error).replaceAll(root, "/var/task").replaceAll("\n", "\r")}`);
+
+async function bring(path, ending) {
+  try {
+    return ending === ".cjs" ? createRequire(path)(path) : await import(pathToFileURL(path).href);
+  } catch (error) {
+    const missing = ["MODULE_NOT_FOUND", "ERR_MODULE_NOT_FOUND"].includes(error?.code);
+    const kind = missing ? "Runtime.ImportModuleError" : error instanceof SyntaxError && "Runtime.UserCodeSyntaxError";
+    if (!kind) throw error;
+    const told = new Error(`${error.name}: ${error.message.replaceAll(root, "/var/task")}`);
+    throw Object.assign(told, { name: kind, stack: error.stack });
+  }
+}
+
 async function load() {
   const at = process.env._HANDLER.lastIndexOf(".");
+  if (at < 0) throw Object.assign(new Error("Bad handler"), { name: "Runtime.MalformedHandlerName" });
   const [module, name] = [process.env._HANDLER.slice(0, at), process.env._HANDLER.slice(at + 1)];
   for (const ending of [".mjs", ".js", ".cjs"]) {
     const path = join(root, module + ending);
     if (!existsSync(path)) continue;
-    const loaded = ending === ".cjs" ? createRequire(path)(path) : await import(pathToFileURL(path).href);
+    const loaded = await bring(path, ending);
     const handler = loaded[name] ?? loaded.default?.[name];
     if (typeof handler === "function") return handler;
     throw Object.assign(new Error(`${module}.${name} is undefined or not exported`), { name: "Runtime.HandlerNotFound" });
@@ -43,6 +59,7 @@ let handler;
 try {
   handler = await load();
 } catch (error) {
+  log(error);
   await post("/init/error", problem(error));
   process.exit(1);
 }
@@ -64,7 +81,7 @@ for (;;) {
     const result = await run(handler, await next.json(), context);
     await post(`/invocation/${id}/response`, JSON.stringify(result ?? null));
   } catch (error) {
-    console.error(error);
+    log(error);
     await post(`/invocation/${id}/error`, problem(error));
   }
 }

@@ -44,29 +44,61 @@ def plain(value):
     raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
 
 
-def problem(error, request_id):
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
+class Fault(Exception):
+    """What is wrong with the function and not raised by it: its type has a name that no class can have."""
+
+    def __init__(self, kind, message, trace=()):
+        super().__init__(message)
+        self.kind, self.trace = kind, list(trace)
+
+
+def stack(error):
     lines = []
-    for frame in frames:
+    for frame in traceback.extract_tb(error.__traceback__):
         name = frame.filename
+        if name == __file__ or "importlib" in name:
+            continue
         if name.startswith(ROOT):
             name = "/var/task" + name[len(ROOT):]
-        if "importlib" in name and "<frozen" in name:
-            continue
         lines.append('  File "%s", line %s, in %s\n    %s\n' % (name, frame.lineno, frame.name, frame.line))
-    return json.dumps({"errorMessage": str(error), "errorType": type(error).__name__, "requestId": request_id,
-                       "stackTrace": lines}, ensure_ascii=False)
+    return lines
+
+
+def problem(error, request_id):
+    """What is told of an error, and written to the log as one event of several lines."""
+    fault = isinstance(error, Fault)
+    kind, trace = (error.kind, error.trace) if fault else (type(error).__name__, stack(error))
+    lines = ["[ERROR] %s: %s" % (kind, error), "Traceback (most recent call last):"]
+    lines += [line for entry in trace for line in entry.rstrip("\n").split("\n")]
+    sys.stdout.flush()
+    print("\r".join(lines), file=sys.stderr, flush=True)
+    return json.dumps({"errorMessage": str(error), "errorType": kind, "requestId": request_id, "stackTrace": trace},
+                      ensure_ascii=False)
+
+
+def load():
+    module, dot, name = os.environ["_HANDLER"].rpartition(".")
+    if not dot:
+        raise Fault("Runtime.MalformedHandlerName",
+                    "Bad handler '%s': not enough values to unpack (expected 2, got 1)" % os.environ["_HANDLER"])
+    try:
+        loaded = importlib.import_module(module.replace("/", "."))
+    except ImportError as error:
+        raise Fault("Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module, error)) from None
+    except SyntaxError as error:
+        trace = ['  File "/var/task/%s.py" Line %s\n    %s\n' % (module, error.lineno, (error.text or "").strip())]
+        raise Fault("Runtime.UserCodeSyntaxError", "Syntax error in module '%s': %s" % (module, error), trace) from None
+    if not hasattr(loaded, name):
+        raise Fault("Runtime.HandlerNotFound", "Handler '%s' missing on module '%s'" % (name, module))
+    return getattr(loaded, name)
 
 
 def main():
     sys.path.insert(0, ROOT)
-    module, _, name = os.environ["_HANDLER"].rpartition(".")
     try:
-        handler = getattr(importlib.import_module(module.replace("/", ".")), name)
+        handler = load()
     except BaseException as error:
-        text = json.dumps({"errorMessage": str(error), "errorType": "Runtime.ImportModuleError", "requestId": "",
-                           "stackTrace": []})
-        post("/init/error", text)
+        post("/init/error", problem(error, ""))
         sys.exit(1)
     while True:
         with urllib.request.urlopen(API + "/invocation/next") as answer:
@@ -78,11 +110,9 @@ def main():
             try:
                 # Bytes go out as they are; only bytes inside of something else are made text.
                 text = plain(result) if isinstance(result, bytes) else json.dumps(result, ensure_ascii=False, default=plain)
-            except TypeError as error:
-                raise TypeError("Unable to marshal response: " + str(error)) from None
+            except Exception as error:
+                raise Fault("Runtime.MarshalError", "Unable to marshal response: " + str(error)) from None
         except Exception as error:
-            sys.stdout.flush()
-            print("[ERROR] %s: %s" % (type(error).__name__, error), file=sys.stderr, flush=True)
             post(path + "/error", problem(error, context.aws_request_id))
             continue
         sys.stdout.flush()

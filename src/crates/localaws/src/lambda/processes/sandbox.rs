@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex as AsyncMutex, mpsc};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Event, FunctionRecord};
@@ -29,11 +29,16 @@ const MAX_LINE: usize = 256 << 10;
 /// How long the pipes of a process that has ended are read.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
+/// How long a process may take until it asks for its first event; after that it takes of the invocation's time.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html>
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
 /// A process that serves one invocation at a time. Dropped, it is killed.
 pub(super) struct Sandbox {
     child: Child,
     events: mpsc::Sender<Event>,
     answers: mpsc::Receiver<Answer>,
+    begun: watch::Receiver<Option<Begun>>,
     sink: Arc<Mutex<Option<LogSink>>>,
     logs: Vec<AbortOnDropHandle<()>>,
     _serving: AbortOnDropHandle<()>,
@@ -50,16 +55,35 @@ enum Answer {
 struct Api {
     events: AsyncMutex<mpsc::Receiver<Event>>,
     answers: mpsc::Sender<Answer>,
+    begun: watch::Sender<Option<Begun>>,
+}
+
+/// How a process came up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// It waits for an event.
+    Ready,
+    /// It has ended, or said that it cannot go on: whoever runs it is told how.
+    Failed,
+    /// It still works on it.
+    Late,
 }
 
 impl Sandbox {
-    pub(super) async fn start(record: &FunctionRecord, folder: &Path, stream: &str) -> Result<Self, String> {
+    /// Starts a process; its first lines go to `log`.
+    pub(super) async fn start(
+        record: &FunctionRecord,
+        folder: &Path,
+        stream: &str,
+        log_to: &LogSink,
+    ) -> Result<Self, String> {
         let text = |error: std::io::Error| error.to_string();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(text)?;
         let address = listener.local_addr().map_err(text)?;
         let (events, queue) = mpsc::channel(1);
         let (sender, answers) = mpsc::channel(4);
-        let api = Arc::new(Api { events: AsyncMutex::new(queue), answers: sender });
+        let (said, begun) = watch::channel(None);
+        let api = Arc::new(Api { events: AsyncMutex::new(queue), answers: sender, begun: said });
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
@@ -73,6 +97,7 @@ impl Sandbox {
             }
         });
         let mut command = command(record, folder).await?;
+        log_to.line(format!("INIT_START Runtime Version: {}", version(record, &command)));
         command
             .current_dir(folder)
             .env_clear()
@@ -101,7 +126,7 @@ impl Sandbox {
             .kill_on_drop(true);
         let mut child =
             command.spawn().map_err(|error| format!("Couldn't start {:?}: {error}", command.as_std().get_program()))?;
-        let sink: Arc<Mutex<Option<LogSink>>> = Arc::default();
+        let sink = Arc::new(Mutex::new(Some(log_to.clone())));
         let mut logs = Vec::new();
         if let Some(out) = child.stdout.take() {
             logs.push(AbortOnDropHandle::new(tokio::spawn(log(out, Arc::clone(&sink)))));
@@ -109,7 +134,25 @@ impl Sandbox {
         if let Some(err) = child.stderr.take() {
             logs.push(AbortOnDropHandle::new(tokio::spawn(log(err, Arc::clone(&sink)))));
         }
-        Ok(Self { child, events, answers, sink, logs, _serving: AbortOnDropHandle::new(serving) })
+        Ok(Self { child, events, answers, begun, sink, logs, _serving: AbortOnDropHandle::new(serving) })
+    }
+
+    /// Waits until the process asks for its first event.
+    pub(super) async fn begin(&mut self) -> Begun {
+        tokio::select! {
+            biased;
+            begun = self.begun.wait_for(Option::is_some) => begun.ok().and_then(|begun| *begun).unwrap_or(Begun::Failed),
+            _ = self.child.wait() => Begun::Failed,
+            () = tokio::time::sleep(INIT_LIMIT) => Begun::Late,
+        }
+    }
+
+    /// The most memory that the process has taken so far, in MiB. Not every system tells.
+    pub(super) fn memory_mib(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()?)).ok()?;
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib: u64 = most.trim().strip_suffix("kB")?.trim().parse().ok()?;
+        Some(kib.div_ceil(1024))
     }
 
     /// Hands the process an event and waits for what becomes of it.
@@ -191,6 +234,13 @@ async fn command(record: &FunctionRecord, folder: &Path) -> Result<Command, Stri
     Ok(Command::new(bootstrap))
 }
 
+/// The runtime as the log tells it: when another interpreter runs the function, that one.
+fn version(record: &FunctionRecord, command: &Command) -> String {
+    let program = command.as_std().get_program().to_string_lossy();
+    let is_own = !record.runtime.starts_with("python") || program == record.runtime;
+    if is_own { record.runtime.clone() } else { format!("{program} ({} is not on the PATH)", record.runtime) }
+}
+
 /// Puts a text where it is run from. A process that starts meanwhile reads the one before it or this one, never a half:
 /// an interpreter runs an empty file without complaint and ends with 0.
 async fn place(path: &Path, text: &str) -> std::io::Result<()> {
@@ -222,7 +272,8 @@ async fn log(from: impl AsyncRead + Unpin, sink: Arc<Mutex<Option<LogSink>>>) {
                     line.pop();
                 }
                 line.truncate(MAX_LINE);
-                let text = String::from_utf8_lossy(&line).into_owned();
+                // Lines of one event, as Lambda's own runtimes tell them apart from lines of their own.
+                let text = String::from_utf8_lossy(&line).replace('\r', "\n");
                 let sink = sink.lock().unwrap_or_else(PoisonError::into_inner).clone();
                 if let Some(sink) = sink {
                     sink.line(text);
@@ -233,6 +284,7 @@ async fn log(from: impl AsyncRead + Unpin, sink: Arc<Mutex<Option<LogSink>>>) {
 }
 
 async fn next(State(api): State<Arc<Api>>) -> Response {
+    api.begun.send_replace(Some(Begun::Ready));
     let event = api.events.lock().await.recv().await;
     let built = match event {
         Some(event) => Response::builder()
@@ -265,6 +317,7 @@ async fn error(State(api): State<Arc<Api>>, UrlPath(_id): UrlPath<String>, body:
 }
 
 async fn init_error(State(api): State<Arc<Api>>, body: Bytes) -> Response {
+    api.begun.send_replace(Some(Begun::Failed));
     answered(&api, Answer::InitError(checked(body))).await
 }
 
