@@ -3,6 +3,8 @@
 //! The clock and chance come from the scope. `jsonata-core`'s values are not `Send`, so parsed expressions are kept
 //! per thread and nothing of it is seen outside of this module.
 
+mod bounds;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -22,8 +24,6 @@ use crate::hash;
 const TIME_LIMIT_MS: u64 = 1_000;
 /// The same in a replay of one that ended the first time, on a machine that had less to do.
 const REPLAY_LIMIT_MS: u64 = 60_000;
-/// The most characters that `$pad` makes of a text.
-const MAX_PAD: f64 = 1_000_000.0;
 /// The longest sequence that a query may make.
 const SEQUENCE_LIMIT: usize = 1_000_000;
 /// The deepest an evaluation may nest.
@@ -174,7 +174,7 @@ pub fn evaluate_over(source: &str, data: Option<&Value>, bindings: &Map<String, 
 }
 
 fn evaluate(
-    ast: &Rc<AstNode>,
+    ast: &Parsed,
     source: &str,
     context: Context,
     data: JValue,
@@ -197,16 +197,20 @@ fn evaluate(
     let shared = Rc::new(RefCell::new(chance.clone()));
     register(&mut evaluator, &shared, now)
         .and_then(|()| if names_dateless_picture(source) { register_to_millis(&mut evaluator, now) } else { Ok(()) })
-        .and_then(|()| if names_padding(source) { register_pad(&mut evaluator) } else { Ok(()) })
+        .and_then(|()| if ast.is_led { bounds::register(&mut evaluator) } else { Ok(()) })
         .map_err(|error| QueryError::Raised(error.message().to_owned()))?;
-    let result = evaluator.evaluate(ast, &data);
+    let result = evaluator.evaluate(&ast.node, &data);
     *chance = shared.borrow().clone();
-    from_query(&result.map_err(|error| {
+    let value = result.map_err(|error| {
         if error.message().starts_with("D1012") {
             chance.give_up();
         }
         QueryError::Raised(sentence(error.message()))
-    })?)
+    })?;
+    if bounds::bytes(&value) > bounds::MAX_BYTES {
+        return Err(QueryError::Raised(format!("The result has more than {} bytes", bounds::MAX_BYTES)));
+    }
+    from_query(&value)
 }
 
 /// An expression's text with its strings and comments left out.
@@ -243,15 +247,24 @@ fn coded(problem: &str) -> String {
     if problem == "Unclosed comment" { "S0106: Comment has no closing tag".to_owned() } else { problem.to_owned() }
 }
 
-fn parsed(source: &str) -> Result<Rc<AstNode>, String> {
+/// A parsed expression.
+struct Parsed {
+    node: AstNode,
+    /// Whether some of its calls are led through [`bounds`].
+    is_led: bool,
+}
+
+fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
     thread_local! {
-        static PARSED: RefCell<HashMap<String, Rc<AstNode>>> = RefCell::default();
+        static PARSED: RefCell<HashMap<String, Rc<Parsed>>> = RefCell::default();
     }
     PARSED.with_borrow_mut(|kept| {
         if let Some(ast) = kept.get(source) {
             return Ok(Rc::clone(ast));
         }
-        let ast = Rc::new(parser::parse(source).map_err(|error| coded(&error.to_string()))?);
+        let mut node = parser::parse(source).map_err(|error| coded(&error.to_string()))?;
+        let is_led = bounds::lead(&mut node);
+        let ast = Rc::new(Parsed { node, is_led });
         if kept.len() >= KEPT {
             kept.clear();
         }
@@ -326,9 +339,18 @@ fn register(evaluator: &mut Evaluator, chance: &Rc<RefCell<Chance>>, now: i64) -
             1 => "$fromMillis($at, $picture)",
             _ => "$fromMillis($at, $picture, $zone)",
         };
-        let ast = parsed(call).map_err(|problem| raised(&problem))?;
-        Evaluator::with_context(context).evaluate(&ast, &JValue::Undefined)
+        built_in(call, context)
     })
+}
+
+/// A call of built-in functions with values that are bound.
+fn built_in(call: &str, context: Context) -> Result<JValue, EvaluatorError> {
+    let ast = parsed(call).map_err(|problem| raised(&problem))?;
+    let mut evaluator = Evaluator::with_context(context);
+    if ast.is_led {
+        bounds::register(&mut evaluator)?;
+    }
+    evaluator.evaluate(&ast.node, &JValue::Undefined)
 }
 
 /// Whether the expression may read a time without its date.
@@ -359,34 +381,7 @@ fn register_to_millis(evaluator: &mut Evaluator, now: i64) -> Result<(), Evaluat
             (_, "") => "$toMillis($text, $picture)",
             _ => "$toMillis($fromMillis($now, $date) & $text, $date & $picture)",
         };
-        let ast = parsed(call).map_err(|problem| raised(&problem))?;
-        Evaluator::with_context(context).evaluate(&ast, &JValue::Undefined)
-    })
-}
-
-/// Whether the expression may pad a text that it names.
-fn names_padding(source: &str) -> bool {
-    // What pads the text that it is applied to, as in `name.$pad(9)`, is not seen by a function of ours.
-    source.contains("$pad") && !source.replace(char::is_whitespace, "").contains(".$pad")
-}
-
-/// `$pad` makes what is asked for at once, before any other limit is looked at.
-fn register_pad(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> {
-    evaluator.register_fn_override("pad", |arguments: &[JValue]| {
-        if arguments.get(1).and_then(JValue::as_f64).is_some_and(|width| width.abs() > MAX_PAD) {
-            return Err(raised(&format!("$pad makes no text of more than {MAX_PAD} characters")));
-        }
-        let mut context = Context::new();
-        for (name, argument) in ["text", "width", "fill"].into_iter().zip(arguments) {
-            context.bind(name.into(), argument.clone());
-        }
-        let call = match arguments.len() {
-            0 | 1 => "$pad($text)",
-            2 => "$pad($text, $width)",
-            _ => "$pad($text, $width, $fill)",
-        };
-        let ast = parsed(call).map_err(|problem| raised(&problem))?;
-        Evaluator::with_context(context).evaluate(&ast, &JValue::Undefined)
+        built_in(call, context)
     })
 }
 
@@ -463,6 +458,33 @@ mod tests {
             "$pad('a', 1e9)",
             json!("threw an error during evaluation. $pad makes no text of more than 1000000 characters"),
         );
+        let raised = |problem: &str| json!(format!("threw an error during evaluation. {problem}"));
+        let large = |function: &str| raised(&format!("{function} makes no text of more than 33554432 bytes"));
+        for (source, expected) in [
+            ("$replace('abcabc', 'b', 'x')", json!("axcaxc")),
+            ("$replace('abcabc', /b/, function($m) { $uppercase($m.match) }, 1)", json!("aBcabc")),
+            ("'abcabc' ~> $replace('b', 'x')", json!("axcaxc")),
+            ("['a', 'b'].$replace('a', 'x')", json!(["x", "b"])),
+            ("$join(['a', 'b'], $join(['-', '+'], '*'))", json!("a-*+b")),
+            ("$join(['a', 'b'])", json!("ab")),
+            ("($join := function($x, $y) { $y }; $join(1, 2))", json!(2)),
+            ("(['a', 'b'] ~> $join('/')) & $string({'a': 1})", json!("a/b{\"a\":1}")),
+            ("$map(['a'], $string)", json!("a")),
+            ("($x := 5; 'a' & $x & $nothing)", json!("a5")),
+            ("$replace($pad('', 200000, 'a'), 'a', $pad('', 200000, 'b'))", large("$replace")),
+            ("$pad('', 200000, 'a') ~> $replace(/a/, $pad('', 200000, 'b'))", large("$replace")),
+            ("$join([1..1000].$string(), $pad('', 100000))", large("$join")),
+            (
+                "($d := function($n) { $n = 0 ? 1 : ($x := $d($n - 1); [[$x], [$x]]) }; $string($d(60)))",
+                large("$string"),
+            ),
+            (
+                "($d := function($n) { $n = 0 ? 1 : ($x := $d($n - 1); [[$x], [$x]]) }; $d(60))",
+                raised("The result has more than 33554432 bytes"),
+            ),
+        ] {
+            check(source, expected);
+        }
         check("$range(0, 10, 3)", json!([0, 3, 6, 9]));
         check("$range(1, 9, 9)", json!(1));
         check("$hash('a', 'MD5')", json!("0cc175b9c0f1b6a831c399e269772661"));

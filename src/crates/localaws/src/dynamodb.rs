@@ -61,6 +61,9 @@ pub(crate) async fn handle(world: &World, operation: &str, body: String) -> Resp
     response
 }
 
+const THEIRS: &str = "arn:aws:dynamodb:dynoxide:";
+const OURS: &str = "arn:aws:dynamodb:us-east-1:";
+
 /// Calls an operation with its request as JSON.
 pub(crate) async fn call(world: &World, operation: &str, body: String) -> Result<String, Refused> {
     let run = |database: &Database, operation: &str, body: &str| {
@@ -75,7 +78,10 @@ pub(crate) async fn call(world: &World, operation: &str, body: String) -> Result
     }
     let database = world.dynamodb.clone();
     let operation = operation.to_owned();
+    let of_table = matches!(operation.as_str(), "CreateTable" | "DescribeTable" | "UpdateTable" | "DeleteTable");
     let called = tokio::task::spawn_blocking(move || run(&database, &operation, &body)).await;
+    // dynoxide has a region of its own in a table's ARNs.
+    let called = called.map(|answer| answer.map(|text| if of_table { text.replace(THEIRS, OURS) } else { text }));
     called.unwrap_or_else(|error| {
         let error = DynoxideError::InternalServerError(error.to_string());
         Err(Refused { status: error.status_code(), body: error.to_json() })

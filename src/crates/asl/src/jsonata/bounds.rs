@@ -1,0 +1,286 @@
+//! Bounds for what one call may make out of little: `$pad`, `$join`, `$replace` and `$string` build their text at once,
+//! where no limit of the evaluator is looked at.
+//!
+//! The arguments of those calls are led through functions of ours, which let them pass or raise an error. Never
+//! changes what an expression means that stays within the bounds.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use jsonata_core::ast::{AstNode, BinaryOp, Stage};
+use jsonata_core::evaluator::{Evaluator, EvaluatorError};
+use jsonata_core::value::JValue;
+
+/// The most bytes of a text that a call makes, and of a value that leaves the evaluation.
+pub(super) const MAX_BYTES: usize = 32 << 20;
+/// The most characters that `$pad` makes of a text.
+const MAX_PAD: f64 = 1_000_000.0;
+/// How the names of our functions begin.
+const OURS: &str = "bounds_";
+
+/// Leads the arguments of calls that could make much through our functions; whether there are any.
+pub(super) fn lead(ast: &mut AstNode) -> bool {
+    let own = defined(ast);
+    let (mut open, mut any) = (vec![ast], false);
+    while let Some(node) = open.pop() {
+        match node {
+            AstNode::Function { name, args, .. } => any |= lead_call(name, None, args, &own),
+            AstNode::Binary { op: BinaryOp::ChainPipe, lhs, rhs } => match rhs.as_mut() {
+                AstNode::Function { name, args, .. } => any |= lead_call(name, Some(lhs), args, &own),
+                AstNode::Variable(name) if name == "string" && !own.contains(name) => {
+                    wrap("value", lhs);
+                    any = true;
+                }
+                _ => {}
+            },
+            // What is no text becomes one.
+            AstNode::Binary { op: BinaryOp::Concatenate, lhs, rhs } => {
+                for side in [lhs, rhs] {
+                    if may_be_shared(side, &own) {
+                        wrap("value", side);
+                        any = true;
+                    }
+                }
+            }
+            _ => {}
+        }
+        open.extend(children(node));
+    }
+    any
+}
+
+/// Whether a value may hold the same parts many times over, which only what an expression made itself does.
+fn may_be_shared(node: &AstNode, own: &[String]) -> bool {
+    match node {
+        AstNode::Function { name, .. } => own.contains(name),
+        AstNode::Variable(_) | AstNode::Call { .. } | AstNode::Block(_) | AstNode::Conditional { .. } => true,
+        _ => false,
+    }
+}
+
+/// The names that an expression gives to something of its own: a call of one is no call of a built-in function.
+fn defined(ast: &mut AstNode) -> Vec<String> {
+    let (mut names, mut open) = (Vec::new(), vec![ast]);
+    while let Some(node) = open.pop() {
+        match node {
+            AstNode::Lambda { params, .. } => names.extend(params.iter().cloned()),
+            AstNode::Binary { op: BinaryOp::ColonEqual, lhs, .. } => {
+                if let AstNode::Variable(name) = lhs.as_ref() {
+                    names.push(name.clone());
+                }
+            }
+            _ => {}
+        }
+        open.extend(children(node));
+    }
+    names
+}
+
+/// Leads the arguments of one call, the first of which may stand before `~>`.
+fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode], own: &[String]) -> bool {
+    let is_ours = |node: &AstNode| matches!(node, AstNode::Function { name, .. } if name.starts_with(OURS));
+    let led = before.as_deref().is_some_and(|node| is_ours(node)) || args.iter().any(is_ours);
+    if led || own.iter().any(|known| known == name) || args.iter().any(|arg| matches!(arg, AstNode::Placeholder)) {
+        return false;
+    }
+    let mut all: Vec<&mut AstNode> = before.into_iter().map(AsMut::as_mut).chain(args.iter_mut()).collect();
+    match (name, all.as_mut_slice()) {
+        ("pad", all) => all.iter_mut().for_each(|arg| wrap("width", arg)),
+        ("string", [value, ..]) => wrap("value", value),
+        ("join", [list, separator]) => {
+            wrap("list", list);
+            wrap("separator", separator);
+        }
+        ("replace", [text, pattern, replacement, ..]) => {
+            wrap("text", text);
+            wrap("pattern", pattern);
+            wrap("replacement", replacement);
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn wrap(by: &str, node: &mut AstNode) {
+    let inner = std::mem::replace(node, AstNode::Undefined);
+    *node = AstNode::Function { name: format!("{OURS}{by}"), args: vec![inner], is_builtin: true };
+}
+
+/// What a node is made of.
+fn children(node: &mut AstNode) -> Vec<&mut AstNode> {
+    match node {
+        AstNode::String(_)
+        | AstNode::Name(_)
+        | AstNode::Number(_)
+        | AstNode::Boolean(_)
+        | AstNode::Null
+        | AstNode::Undefined
+        | AstNode::Placeholder
+        | AstNode::Regex { .. }
+        | AstNode::Variable(_)
+        | AstNode::ParentVariable(_)
+        | AstNode::Wildcard
+        | AstNode::Descendant
+        | AstNode::Parent(_) => Vec::new(),
+        AstNode::Path { steps } => steps
+            .iter_mut()
+            .flat_map(|step| {
+                let filters = step.stages.iter_mut().filter_map(|stage| match stage {
+                    Stage::Filter(filter) => Some(filter.as_mut()),
+                    Stage::KeepArray | Stage::Index(_) => None,
+                });
+                std::iter::once(&mut step.node).chain(filters)
+            })
+            .collect(),
+        AstNode::Binary { lhs, rhs, .. } => vec![lhs, rhs],
+        AstNode::Unary { operand, .. } => vec![operand],
+        AstNode::Function { args, .. } => args.iter_mut().collect(),
+        AstNode::Call { procedure, args } => std::iter::once(procedure.as_mut()).chain(args.iter_mut()).collect(),
+        AstNode::Lambda { body, .. } => vec![body],
+        AstNode::Array(nodes) | AstNode::Block(nodes) | AstNode::ArrayGroup(nodes) => nodes.iter_mut().collect(),
+        AstNode::Object(fields) => fields.iter_mut().flat_map(|(key, value)| [key, value]).collect(),
+        AstNode::ObjectTransform { input, pattern } => {
+            std::iter::once(input.as_mut()).chain(pattern.iter_mut().flat_map(|(key, value)| [key, value])).collect()
+        }
+        AstNode::Conditional { condition, then_branch, else_branch } => {
+            [condition, then_branch].into_iter().chain(else_branch).map(AsMut::as_mut).collect()
+        }
+        AstNode::FunctionApplication(inner) => vec![inner],
+        AstNode::Sort { input, terms } => {
+            std::iter::once(input.as_mut()).chain(terms.iter_mut().map(|(term, _)| term)).collect()
+        }
+        AstNode::Transform { location, update, delete } => {
+            [location, update].into_iter().chain(delete).map(AsMut::as_mut).collect()
+        }
+    }
+}
+
+/// Lets an argument pass.
+type Check = Box<dyn Fn(&JValue) -> Result<(), EvaluatorError>>;
+
+/// What the arguments before the one that decides were.
+enum Seen {
+    /// The texts of a list: how many, and their bytes.
+    List(usize, usize),
+    Text(Rc<str>),
+    Pattern(JValue),
+    /// Something else, which the built-in function tells of.
+    Other,
+}
+
+/// Our functions, by the names that [`lead`] calls them.
+pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> {
+    let mut add = |name: &str, function: Check| {
+        evaluator.register_fn(format!("{OURS}{name}"), move |arguments: &[JValue]| {
+            let argument = arguments.first().cloned().unwrap_or(JValue::Undefined);
+            function(&argument)?;
+            Ok(argument)
+        })
+    };
+    add(
+        "width",
+        Box::new(|width| match width.as_f64() {
+            Some(width) if width.abs() > MAX_PAD => {
+                Err(super::raised(&format!("$pad makes no text of more than {MAX_PAD} characters")))
+            }
+            _ => Ok(()),
+        }),
+    )?;
+    add("value", Box::new(|value| if bytes(value) > MAX_BYTES { Err(too_large("$string")) } else { Ok(()) }))?;
+    // Arguments may hold calls of their own: what was seen is a stack.
+    let seen: Rc<RefCell<Vec<Seen>>> = Rc::default();
+    let lists = Rc::clone(&seen);
+    add(
+        "list",
+        Box::new(move |list| {
+            let size = |texts: &[JValue]| Seen::List(texts.len(), texts.iter().map(text_bytes).sum());
+            lists.borrow_mut().push(list.as_array().map_or(Seen::Other, |list| size(list)));
+            Ok(())
+        }),
+    )?;
+    let lists = Rc::clone(&seen);
+    add(
+        "separator",
+        Box::new(move |separator| match lists.borrow_mut().pop() {
+            Some(Seen::List(count, bytes)) if bytes + count.saturating_mul(text_bytes(separator)) > MAX_BYTES => {
+                Err(too_large("$join"))
+            }
+            _ => Ok(()),
+        }),
+    )?;
+    let texts = Rc::clone(&seen);
+    add(
+        "text",
+        Box::new(move |text| {
+            texts.borrow_mut().push(match text {
+                JValue::String(text) => Seen::Text(Rc::clone(text)),
+                _ => Seen::Other,
+            });
+            Ok(())
+        }),
+    )?;
+    let texts = Rc::clone(&seen);
+    add(
+        "pattern",
+        Box::new(move |pattern| {
+            texts.borrow_mut().push(Seen::Pattern(pattern.clone()));
+            Ok(())
+        }),
+    )?;
+    add(
+        "replacement",
+        Box::new(move |replacement| {
+            let pattern = seen.borrow_mut().pop();
+            let text = seen.borrow_mut().pop();
+            match (text, pattern) {
+                (Some(Seen::Text(text)), Some(Seen::Pattern(pattern))) => {
+                    let most = match &pattern {
+                        // The parts of a text that it is found in are as many as it fits into.
+                        JValue::String(pattern) => text.len() / pattern.len().max(1),
+                        _ => text.len(),
+                    };
+                    if most.saturating_mul(text_bytes(replacement)) > MAX_BYTES {
+                        return Err(too_large("$replace"));
+                    }
+                    Ok(())
+                }
+                _ => Ok(()),
+            }
+        }),
+    )
+}
+
+fn too_large(function: &str) -> EvaluatorError {
+    super::raised(&format!("{function} makes no text of more than {MAX_BYTES} bytes"))
+}
+
+fn text_bytes(value: &JValue) -> usize {
+    value.as_str().map_or(0, str::len)
+}
+
+/// About how many bytes a value takes as JSON; counted no further than the bound. What is shared counts as often as it
+/// is written.
+pub(super) fn bytes(value: &JValue) -> usize {
+    let (mut open, mut bytes) = (vec![value], 0_usize);
+    while let Some(value) = open.pop() {
+        match value {
+            JValue::String(text) => bytes += text.len() + 2,
+            JValue::Array(values) => {
+                bytes += 2;
+                open.extend(values.iter());
+            }
+            JValue::Object(fields) => {
+                bytes += 2;
+                for (name, value) in fields.iter() {
+                    bytes += name.len() + 4;
+                    open.push(value);
+                }
+            }
+            _ => bytes += 5,
+        }
+        if bytes > MAX_BYTES {
+            break;
+        }
+    }
+    bytes
+}
