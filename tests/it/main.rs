@@ -2,6 +2,7 @@
 //! together. One crate, so that it links once.
 
 mod contract;
+mod dashboard;
 mod deploy;
 mod faults;
 mod flows;
