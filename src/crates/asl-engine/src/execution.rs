@@ -29,6 +29,9 @@ use crate::test_state::Trace;
 pub const MAX_EVENTS: u64 = 25_000;
 /// The most bytes of a state's input or output (AWS's quota).
 pub const MAX_PAYLOAD: usize = 262_144;
+/// How long an Express execution runs at most, in seconds.
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>
+const EXPRESS_SECONDS: u64 = 300;
 /// The most bytes of all variables that a state can see.
 pub(crate) const MAX_VARIABLES: usize = 10 << 20;
 
@@ -138,6 +141,8 @@ pub struct Execution {
     /// When each is due, and what for.
     pub(crate) timers: BTreeMap<TimerId, (i64, Purpose)>,
     pub(crate) next_task: u64,
+    /// How often each state has called something.
+    pub(crate) calls: BTreeMap<StateName, u64>,
     pub(crate) next_timer: u64,
     pub(crate) ended: Option<Ended>,
     pub(crate) effects: Vec<Effect>,
@@ -188,13 +193,20 @@ impl Execution {
         execution.record(0, started);
         let flow = match &execution.facts.map_state {
             None => {
-                if let Some(seconds) = execution.machine.timeout_seconds {
+                let own = execution.machine.timeout_seconds;
+                let most = execution.facts.express.then_some(EXPRESS_SECONDS);
+                if let Some(seconds) = own.into_iter().chain(most).min() {
                     execution.set_timer(seconds_later(execution.now, seconds), Purpose::Execution);
                 }
                 Arc::clone(&execution.machine.flow)
             }
-            Some(name) => match execution.machine.state(name).map(|state| &state.kind) {
-                Some(asl::Kind::Map(map)) => Arc::clone(&map.processor),
+            Some(name) => match Arc::clone(&execution.machine).state(name).map(|state| &state.kind) {
+                Some(asl::Kind::Map(map)) => {
+                    if map.express_children {
+                        execution.set_timer(seconds_later(execution.now, EXPRESS_SECONDS), Purpose::Execution);
+                    }
+                    Arc::clone(&map.processor)
+                }
                 _ => return Err(Broken::MapState(name.clone())),
             },
         };
@@ -226,6 +238,7 @@ impl Execution {
             tasks: BTreeMap::new(),
             timers: BTreeMap::new(),
             next_task: 0,
+            calls: BTreeMap::new(),
             next_timer: 0,
             ended: None,
             effects: Vec::new(),

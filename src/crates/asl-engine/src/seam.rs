@@ -175,8 +175,8 @@ pub struct Invocation {
     pub task: TaskId,
     /// The state it is for.
     pub state: StateName,
-    /// How often the state was retried before.
-    pub attempt: u64,
+    /// How often the state has called before in this execution, in whatever iteration.
+    pub calls_before: u64,
     /// What is called.
     pub resource: asl::Resource,
     /// With what.

@@ -28,7 +28,8 @@ use crate::test_state::Stage;
 pub(crate) struct Running {
     pub(crate) task: TaskId,
     timeout: Option<TimerId>,
-    heartbeat: Option<(TimerId, u64)>,
+    /// The timer, once the heart beats, and the seconds that it may pause.
+    heartbeat: Option<(Option<TimerId>, u64)>,
     pub(crate) names: Names,
 }
 
@@ -201,21 +202,28 @@ impl Execution {
             return Ok(After::Moved);
         }
         self.set_previous(id, scheduled);
+        let of_activity = matches!(task.resource, Resource::Activity { .. });
         let running = Running {
             task: active.task,
             timeout: timeout.map(|seconds| self.set_timer(seconds_later(self.now, seconds), Purpose::Timeout(id))),
-            heartbeat: heartbeat
-                .map(|seconds| (self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id)), seconds)),
+            heartbeat: heartbeat.map(|seconds| {
+                // An activity starts, and its heart with it, when a worker asks for it; all else at the end of this step.
+                let timer =
+                    (!of_activity).then(|| self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id)));
+                (timer, seconds)
+            }),
             names,
         };
-        // An activity starts when a worker asks for it; all else at the end of this step.
-        if !matches!(task.resource, Resource::Activity { .. }) {
+        if !of_activity {
             self.starting.push((id, active.task));
         }
+        let calls = self.calls.entry(Arc::clone(&active.state.name)).or_default();
+        let calls_before = *calls;
+        *calls += 1;
         self.effects.push(Effect::Invoke(Invocation {
             task: active.task,
             state: Arc::clone(&active.state.name),
-            attempt: active.retry_count,
+            calls_before,
             resource: task.resource.clone(),
             payload,
         }));
@@ -266,6 +274,9 @@ impl Execution {
             let started = self.record(previous, names.started(worker));
             self.set_previous(id, started);
         }
+        // For an activity the heart begins to beat now.
+        // <https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html>
+        self.heartbeat(task);
     }
 
     pub(crate) fn task_submitted(&mut self, task: TaskId, output: Json) {
@@ -346,9 +357,11 @@ impl Execution {
         if let Doing::Task(running) = &mut active.doing
             && let Some((timer, seconds)) = running.heartbeat
         {
-            self.cancel_timer(timer);
+            if let Some(timer) = timer {
+                self.cancel_timer(timer);
+            }
             let timer = self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id));
-            running.heartbeat = Some((timer, seconds));
+            running.heartbeat = Some((Some(timer), seconds));
         }
         self.put_active(id, active);
     }
@@ -371,7 +384,7 @@ impl Execution {
     }
 
     fn forget_timers(&mut self, running: &Running) {
-        for timer in running.timeout.into_iter().chain(running.heartbeat.map(|(timer, _)| timer)) {
+        for timer in running.timeout.into_iter().chain(running.heartbeat.and_then(|(timer, _)| timer)) {
             self.cancel_timer(timer);
         }
     }

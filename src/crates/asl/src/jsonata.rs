@@ -24,8 +24,8 @@ use crate::hash;
 const TIME_LIMIT_MS: u64 = 1_000;
 /// The same in a replay of one that ended the first time, on a machine that had less to do.
 const REPLAY_LIMIT_MS: u64 = 60_000;
-/// The longest sequence that a query may make.
-const SEQUENCE_LIMIT: usize = 1_000_000;
+/// The longest sequence that a query may make: the longest range that AWS's memory holds.
+const SEQUENCE_LIMIT: usize = 873_782;
 /// The deepest an evaluation may nest.
 const STACK_LIMIT: usize = 2_000;
 /// How many elements `$range` makes at most.
@@ -63,6 +63,9 @@ pub enum QueryError {
     /// It raised an error: JSONata's code and sentence.
     #[error("threw an error during evaluation. {0}")]
     Raised(String),
+    /// It ran into a bound, for which there is no code.
+    #[error("threw an error during evaluation: {0}")]
+    Bounded(String),
 }
 
 /// An expression inside `{% %}`: its text, trimmed, or `None` when the string is none.
@@ -205,11 +208,14 @@ fn evaluate(
         if error.message().starts_with("D1012") {
             chance.give_up();
         }
-        QueryError::Raised(sentence(error.message()))
+        match error.message() {
+            bounds::MEMORY => QueryError::Bounded(bounds::MEMORY.to_owned()),
+            // A sequence that is too long is too large for AWS.
+            message if message.starts_with("D2015") => QueryError::Bounded(bounds::MEMORY.to_owned()),
+            message => QueryError::Raised(sentence(message)),
+        }
     })?;
-    if bounds::bytes(&value) > bounds::MAX_BYTES {
-        return Err(QueryError::Raised(format!("The result has more than {} bytes", bounds::MAX_BYTES)));
-    }
+    bounds::can_leave(&value).map_err(QueryError::Bounded)?;
     from_query(&value)
 }
 
@@ -325,7 +331,7 @@ fn register(evaluator: &mut Evaluator, chance: &Rc<RefCell<Chance>>, now: i64) -
         };
         Ok(JValue::from_f64(drawn))
     })?;
-    evaluator.register_fn_override("eval", |_: &[JValue]| Err(raised("$eval is not available in Step Functions")))?;
+    evaluator.register_fn_override("eval", |_: &[JValue]| Err(raised("T1006: Attempted to invoke a non-function")))?;
     evaluator.register_fn_override("millis", move |_: &[JValue]| Ok(JValue::from_i64(now)))?;
     evaluator.register_fn_override("now", move |arguments: &[JValue]| {
         // The picture and the zone are $fromMillis's business.
@@ -404,6 +410,9 @@ fn from_query(value: &JValue) -> Result<Value, QueryError> {
     Ok(match value {
         JValue::Null => Value::Null,
         JValue::Bool(truth) => Value::Bool(*truth),
+        // What JSON has no number for is written as Java writes it.
+        JValue::Number(number) if number.is_nan() => "NaN".into(),
+        JValue::Number(number) if number.is_infinite() => if *number > 0.0 { "Infinity" } else { "-Infinity" }.into(),
         JValue::Number(number) => whole(*number)
             .map(Value::from)
             .or_else(|| Number::from_f64(*number).map(Value::Number))
@@ -454,12 +463,11 @@ mod tests {
         check("$pad('a', 3) & $pad('b', -3, '#')", json!("a  ##b"));
         check("'a' ~> $pad(2, '-')", json!("a-"));
         check("('a').$pad(3)", json!("a  "));
-        check(
-            "$pad('a', 1e9)",
-            json!("threw an error during evaluation. $pad makes no text of more than 1000000 characters"),
-        );
-        let raised = |problem: &str| json!(format!("threw an error during evaluation. {problem}"));
-        let large = |function: &str| raised(&format!("{function} makes no text of more than 33554432 bytes"));
+        let large = || {
+            json!(
+                "threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage"
+            )
+        };
         for (source, expected) in [
             ("$replace('abcabc', 'b', 'x')", json!("axcaxc")),
             ("$replace('abcabc', /b/, function($m) { $uppercase($m.match) }, 1)", json!("aBcabc")),
@@ -471,17 +479,19 @@ mod tests {
             ("(['a', 'b'] ~> $join('/')) & $string({'a': 1})", json!("a/b{\"a\":1}")),
             ("$map(['a'], $string)", json!("a")),
             ("($x := 5; 'a' & $x & $nothing)", json!("a5")),
-            ("$replace($pad('', 200000, 'a'), 'a', $pad('', 200000, 'b'))", large("$replace")),
-            ("$pad('', 200000, 'a') ~> $replace(/a/, $pad('', 200000, 'b'))", large("$replace")),
-            ("$join([1..1000].$string(), $pad('', 100000))", large("$join")),
+            ("$pad('a', 1e9)", large()),
+            ("$formatInteger(3e12, 'I')", large()),
+            ("[1..873783] ~> $count()", large()),
+            ("[1/0, -1/0]", json!(["Infinity", "-Infinity"])),
             (
-                "($d := function($n) { $n = 0 ? 1 : ($x := $d($n - 1); [[$x], [$x]]) }; $string($d(60)))",
-                large("$string"),
+                "($f := function($n, $a) { $n = 0 ? $a : $f($n - 1, {'a': $a}) }; $f(4000, 1))",
+                json!("threw an error during evaluation: The result is nested deeper than 500 levels"),
             ),
-            (
-                "($d := function($n) { $n = 0 ? 1 : ($x := $d($n - 1); [[$x], [$x]]) }; $d(60))",
-                raised("The result has more than 33554432 bytes"),
-            ),
+            ("$replace($pad('', 200000, 'a'), 'a', $pad('', 200000, 'b'))", large()),
+            ("$pad('', 200000, 'a') ~> $replace(/a/, $pad('', 200000, 'b'))", large()),
+            ("$join([1..1000].$string(), $pad('', 100000))", large()),
+            ("($d := function($n) { $n = 0 ? 1 : ($x := $d($n - 1); [[$x], [$x]]) }; $string($d(60)))", large()),
+            ("($d := function($n) { $n = 0 ? 1 : ($x := $d($n - 1); [[$x], [$x]]) }; $d(60))", large()),
         ] {
             check(source, expected);
         }
@@ -496,7 +506,7 @@ mod tests {
         check("$random(7) = $random(7)", json!(true));
         check("$length($uuid())", json!(36));
         check("$states.input.nowhere", json!("returned nothing (undefined)"));
-        check("$eval('1')", json!("threw an error during evaluation. $eval is not available in Step Functions"));
+        check("$eval('1')", json!("threw an error during evaluation. T1006: Attempted to invoke a non-function"));
         check("$uppercase", json!("returned an unsupported result type"));
     }
 

@@ -302,7 +302,8 @@ impl Driver {
         loop {
             let timer = self.timers.keys().next().map(|(due, _)| *due);
             let next_due = timer.into_iter().chain(self.changes.due()).min().map(|due| self.world.clock.instant(due));
-            let busy = !self.inner.is_empty();
+            // What acting led to is committed at once: a task that found its worker, say.
+            let busy = !self.inner.is_empty() || !self.acts.is_empty();
             tokio::select! {
                 biased;
                 received = queue.recv_many(&mut messages, 256) => {
@@ -541,8 +542,8 @@ impl Driver {
     /// Turns effects into writes, timers, and what is done after the commit.
     fn follow(&mut self, arn: &Arc<str>, effects: Vec<Effect>) {
         let Some(live) = self.running.get(arn) else { return };
-        let (id, kept, logging, test_case) =
-            (live.id, live.is_kept(), live.logging.clone(), live.about.test_case.clone());
+        let (id, kept, test_case) = (live.id, live.is_kept(), live.about.test_case.clone());
+        let logging = live.logging.clone().map(|logging| (logging, live.about.clone()));
         let mut events = Vec::new();
         let mut end = None;
         for effect in effects {
@@ -566,8 +567,8 @@ impl Driver {
                 Effect::End(ended) => end = Some(ended),
             }
         }
-        if let (Some(logging), false) = (&logging, self.replaying) {
-            let lines = logging.lines(arn, &events);
+        if let (Some((logging, about)), false) = (&logging, self.replaying) {
+            let lines = logging.lines(arn, about, &events);
             self.changes.logged(logging, lines);
         }
         if kept && !events.is_empty() {

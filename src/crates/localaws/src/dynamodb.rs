@@ -33,6 +33,7 @@ impl Refused {
             "TransactionCanceledException",
             "ResourceInUseException",
             "ItemCollectionSizeLimitExceededException",
+            "SerializationException",
         ]
         .into_iter()
         .find(|known| *known == code)
@@ -148,12 +149,11 @@ fn read<T: DeserializeOwned>(body: &str) -> Result<T, DynoxideError> {
     serde_json::from_str(body).map_err(|error| {
         // dynoxide tells refusals of its own through serde's messages.
         let text = error.to_string();
-        match text.strip_prefix("VALIDATION:") {
-            Some(message) => {
-                let message = message.split(" at line ").next().unwrap_or(message);
-                DynoxideError::ValidationException(message.to_owned())
-            }
-            None => DynoxideError::SerializationException(text),
+        // Where in the request's text is of no use to whoever never saw it.
+        let text = text.split(" at line ").next().unwrap_or(&text);
+        match ["VALIDATION:", "VALIDATION_REQUEST:"].iter().find_map(|prefix| text.strip_prefix(prefix)) {
+            Some(message) => DynoxideError::ValidationException(message.to_owned()),
+            None => DynoxideError::SerializationException(text.to_owned()),
         }
     })
 }

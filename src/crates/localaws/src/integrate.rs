@@ -55,7 +55,7 @@ pub(crate) async fn answer(
         Err(failure) => Input::TaskFailed { task, failure },
     };
     if let (Some(case), Some(mocks)) = (test_case, &world.mocks)
-        && let Some(answer) = mocks.answer(machine_of(arn), case, &invocation.state, invocation.attempt)
+        && let Some(answer) = mocks.answer(machine_of(arn), case, &invocation.state, invocation.calls_before)
     {
         return Some(told(answer.map(|output| mocked(&invocation.resource, output))));
     }

@@ -99,7 +99,8 @@ impl Mocks {
         self.cases.contains_key(&(machine.to_owned(), case.to_owned()))
     }
 
-    /// What stands in for the state's call, if anything; `attempt` counts from 0.
+    /// What stands in for the state's call, if anything; `attempt` counts the calls of the state in the whole execution,
+    /// from 0.
     pub(crate) fn answer(&self, machine: &str, case: &str, state: &str, attempt: u64) -> Option<Result<Json, Failure>> {
         let answers = self.cases.get(&(machine.to_owned(), case.to_owned()))?.get(state)?;
         let answer = answers.iter().find(|answer| (answer.first..=answer.last).contains(&attempt));

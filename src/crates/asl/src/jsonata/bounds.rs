@@ -11,10 +11,15 @@ use jsonata_core::ast::{AstNode, BinaryOp, Stage};
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::JValue;
 
-/// The most bytes of a text that a call makes, and of a value that leaves the evaluation.
-pub(super) const MAX_BYTES: usize = 32 << 20;
+/// The most bytes of a text that a call makes, and of a value that leaves the evaluation. AWS makes texts of 2^22
+/// characters, and none of 2^23.
+const MAX_BYTES: usize = (1 << 23) - 1;
+/// What AWS says of more.
+pub(super) const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 /// The most characters that `$pad` makes of a text.
-const MAX_PAD: f64 = 1_000_000.0;
+const MAX_PAD: f64 = 4_194_304.0;
+/// The numbers that `$formatInteger` writes are below it.
+const MAX_NUMBER: f64 = 1e10;
 /// How the names of our functions begin.
 const OURS: &str = "bounds_";
 
@@ -85,6 +90,7 @@ fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode]
     }
     let mut all: Vec<&mut AstNode> = before.into_iter().map(AsMut::as_mut).chain(args.iter_mut()).collect();
     match (name, all.as_mut_slice()) {
+        ("formatInteger", [number, ..]) => wrap("number", number),
         ("pad", all) => all.iter_mut().for_each(|arg| wrap("width", arg)),
         ("string", [value, ..]) => wrap("value", value),
         ("join", [list, separator]) => {
@@ -180,13 +186,19 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
     add(
         "width",
         Box::new(|width| match width.as_f64() {
-            Some(width) if width.abs() > MAX_PAD => {
-                Err(super::raised(&format!("$pad makes no text of more than {MAX_PAD} characters")))
-            }
+            Some(width) if width.abs() > MAX_PAD => Err(too_large()),
             _ => Ok(()),
         }),
     )?;
-    add("value", Box::new(|value| if bytes(value) > MAX_BYTES { Err(too_large("$string")) } else { Ok(()) }))?;
+    // In Roman numerals a number takes a letter for each of its thousands.
+    add(
+        "number",
+        Box::new(|number| match number.as_f64() {
+            Some(number) if number.abs() >= MAX_NUMBER => Err(too_large()),
+            _ => Ok(()),
+        }),
+    )?;
+    add("value", Box::new(|value| if bytes(value) > MAX_BYTES { Err(too_large()) } else { Ok(()) }))?;
     // Arguments may hold calls of their own: what was seen is a stack.
     let seen: Rc<RefCell<Vec<Seen>>> = Rc::default();
     let lists = Rc::clone(&seen);
@@ -203,7 +215,7 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
         "separator",
         Box::new(move |separator| match lists.borrow_mut().pop() {
             Some(Seen::List(count, bytes)) if bytes + count.saturating_mul(text_bytes(separator)) > MAX_BYTES => {
-                Err(too_large("$join"))
+                Err(too_large())
             }
             _ => Ok(()),
         }),
@@ -240,7 +252,7 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
                         _ => text.len(),
                     };
                     if most.saturating_mul(text_bytes(replacement)) > MAX_BYTES {
-                        return Err(too_large("$replace"));
+                        return Err(too_large());
                     }
                     Ok(())
                 }
@@ -250,37 +262,58 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
     )
 }
 
-fn too_large(function: &str) -> EvaluatorError {
-    super::raised(&format!("{function} makes no text of more than {MAX_BYTES} bytes"))
+fn too_large() -> EvaluatorError {
+    super::raised(MEMORY)
 }
 
 fn text_bytes(value: &JValue) -> usize {
     value.as_str().map_or(0, str::len)
 }
 
-/// About how many bytes a value takes as JSON; counted no further than the bound. What is shared counts as often as it
-/// is written.
-pub(super) fn bytes(value: &JValue) -> usize {
-    let (mut open, mut bytes) = (vec![value], 0_usize);
-    while let Some(value) = open.pop() {
+/// The deepest that a value may nest which leaves the evaluation: more than the engine takes, and little enough for
+/// whoever goes down into it.
+const MAX_DEPTH: usize = 500;
+
+/// Whether a value can leave the evaluation: neither too large as JSON nor nested too deep.
+pub(super) fn can_leave(value: &JValue) -> Result<(), String> {
+    let (bytes, depth) = extent(value);
+    if bytes > MAX_BYTES {
+        return Err(MEMORY.to_owned());
+    }
+    if depth > MAX_DEPTH {
+        return Err(format!("The result is nested deeper than {MAX_DEPTH} levels"));
+    }
+    Ok(())
+}
+
+fn bytes(value: &JValue) -> usize {
+    extent(value).0
+}
+
+/// About how many bytes a value takes as JSON, and how deep it nests; looked at no further than the bounds. What is
+/// shared counts as often as it is written.
+fn extent(value: &JValue) -> (usize, usize) {
+    let (mut open, mut bytes, mut deepest) = (vec![(value, 0_usize)], 0_usize, 0_usize);
+    while let Some((value, depth)) = open.pop() {
+        deepest = deepest.max(depth);
         match value {
             JValue::String(text) => bytes += text.len() + 2,
             JValue::Array(values) => {
                 bytes += 2;
-                open.extend(values.iter());
+                open.extend(values.iter().map(|value| (value, depth + 1)));
             }
             JValue::Object(fields) => {
                 bytes += 2;
                 for (name, value) in fields.iter() {
                     bytes += name.len() + 4;
-                    open.push(value);
+                    open.push((value, depth + 1));
                 }
             }
             _ => bytes += 5,
         }
-        if bytes > MAX_BYTES {
+        if bytes > MAX_BYTES || deepest > MAX_DEPTH {
             break;
         }
     }
-    bytes
+    (bytes, deepest)
 }

@@ -107,12 +107,7 @@ impl Reader {
         match resource {
             Resource::Integration { arn, service, action, pattern } => {
                 if !is_known(service, action, *pattern) {
-                    self.schema(
-                        format!(
-                            "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
-                        ),
-                        &at,
-                    );
+                    self.schema(unrecognized(arn), &at);
                     return;
                 }
                 match pattern {
@@ -145,6 +140,9 @@ impl Reader {
                 }
             }
             // A placeholder is filled in when the definition is deployed.
+            Resource::Other(text) if text.starts_with("arn:aws:states:::") && !text.contains("${") => {
+                self.schema(unrecognized(text), &at);
+            }
             Resource::Other(text) if !text.starts_with("arn:") && !text.contains("${") => {
                 self.schema("Value is not a valid resource ARN", &at);
             }
@@ -170,9 +168,20 @@ impl Reader {
     }
 }
 
+fn unrecognized(arn: &str) -> String {
+    format!(
+        "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
+    )
+}
+
 fn is_known(service: &str, action: &str, pattern: Pattern) -> bool {
-    if service.starts_with("aws-sdk:") {
-        return matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
+    if let Some(service) = service.strip_prefix("aws-sdk:") {
+        // Services and actions are written as the SDK for Java has them: the actions in camel case.
+        let is_name = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase());
+        let plain = |name: &str| is_name(name) && name.chars().all(|c| c.is_ascii_alphanumeric());
+        return plain(service)
+            && plain(action)
+            && matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
     }
     let Some((_, actions)) = OPTIMISED.iter().find(|(known, _)| *known == service) else { return false };
     actions.iter().any(|entry| {

@@ -142,8 +142,9 @@ impl Driver {
             test_case: live.about.test_case.clone(),
             ..About::default()
         };
+        let logging = live.logging.clone();
         let definition = self.definition_of(arn);
-        let launch = Launch { facts, machine, definition, about, logging: None };
+        let launch = Launch { facts, machine, definition, about, logging };
         self.inner.push_back(Inner::Launch(Box::new(launch)));
     }
 

@@ -19,14 +19,19 @@ pub(super) async fn call(world: &World, service: &str, action: &str, parameters:
                 fields.insert("SdkHttpMetadata".into(), json!({"HttpStatusCode": 200}));
                 fields.insert("SdkResponseMetadata".into(), json!({"RequestId": request.to_string()}));
             }
+            if service != "dynamodb" {
+                output = super::states::with_instants(&output, "");
+            }
             Ok(output.into())
         }
         Err(error) => {
             let code = error.code();
             let message = error.message();
+            // What the SDKs have no class of its own for.
+            let is_common = matches!(code, "ValidationException" | "SerializationException" | "DynamoDbException");
             // The optimised integration speaks through version 1 of Java's SDK, the other through version 2.
             let (name, cause) = if service == "dynamodb" {
-                let name = if code == "ValidationException" { "AmazonDynamoDBException" } else { code };
+                let name = if is_common { "AmazonDynamoDBException" } else { code };
                 (
                     format!("DynamoDB.{name}"),
                     format!(
@@ -34,7 +39,7 @@ pub(super) async fn call(world: &World, service: &str, action: &str, parameters:
                     ),
                 )
             } else {
-                let name = if code == "ValidationException" { "DynamoDbException" } else { code };
+                let name = if is_common { "DynamoDbException" } else { code };
                 (
                     format!("DynamoDb.{name}"),
                     format!("{message} (Service: DynamoDb, Status Code: 400, Request ID: {request})"),

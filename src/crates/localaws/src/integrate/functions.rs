@@ -20,7 +20,9 @@ pub(super) async fn plain(world: &World, arn: &str, payload: &Json) -> Result<Js
 /// `lambda:invoke`: the result is Lambda's whole answer.
 pub(super) async fn invoke(world: &World, parameters: &Value) -> Result<Json, Failure> {
     let Some(function) = parameters.get("FunctionName").and_then(Value::as_str) else {
-        return Err(Failure::new("Lambda.ValidationException", "FunctionName must be given as a string"));
+        return Err(invalid(
+            "1 validation error detected: Value null at 'functionName' failed to satisfy constraint: Member must not be null",
+        ));
     };
     let event = match parameters.get("Payload") {
         None | Some(Value::Null) => "{}".to_owned(),
@@ -35,7 +37,7 @@ pub(super) async fn invoke(world: &World, parameters: &Value) -> Result<Json, Fa
             let cause = format!(
                 "1 validation error detected: Value '{other}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"
             );
-            return Err(Failure::new("Lambda.ValidationException", cause));
+            return Err(invalid(&cause));
         }
     };
     if let Some(status) = unattended {
@@ -110,6 +112,14 @@ fn result_of(invoked: &Invoked, compact: bool) -> Result<Json, Failure> {
             ),
         )),
     }
+}
+
+fn invalid(message: &str) -> Failure {
+    let request = uuid::Uuid::new_v4();
+    let cause = format!(
+        "{message} (Service: AWSLambda; Status Code: 400; Error Code: ValidationException; Request ID: {request}; Proxy: null)"
+    );
+    Failure::new("Lambda.ValidationException", cause)
 }
 
 fn no_function(function: &str) -> Failure {

@@ -90,9 +90,9 @@ fn sdk_failure(error: &WireError) -> Failure {
 }
 
 /// Times, which the wire has as seconds, as the SDK integrations write them.
-fn with_instants(value: &Value, name: &str) -> Value {
+pub(super) fn with_instants(value: &Value, name: &str) -> Value {
     match value {
-        Value::Number(seconds) if name.ends_with("Date") || name == "Timestamp" => {
+        Value::Number(seconds) if ["Date", "DateTime"].iter().any(|end| name.ends_with(end)) || name == "Timestamp" => {
             seconds.as_f64().map_or(Value::Null, |seconds| instant(seconds).into())
         }
         Value::Object(fields) => {

@@ -126,10 +126,13 @@ fn required(operation: &str) -> &'static [&'static str] {
 /// Refuses what breaks the model, with every place where it does.
 pub(super) fn check(operation: &str, body: &str) -> Result<(), WireError> {
     // What is no JSON is told by whoever reads the request.
-    let Ok(request @ Value::Object(_)) = serde_json::from_str::<Value>(if body.is_empty() { "{}" } else { body })
-    else {
-        return Ok(());
-    };
+    let Ok(request) = serde_json::from_str::<Value>(if body.is_empty() { "{}" } else { body }) else { return Ok(()) };
+    if !request.is_object() {
+        return Err(WireError::new(400, "SerializationException", "Start of structure or map expected."));
+    }
+    if let Some(problem) = wrong_type(&request, "") {
+        return Err(WireError::new(400, "SerializationException", problem));
+    }
     let mut found = Vec::new();
     for member in required(operation) {
         if request.get(member).is_none_or(Value::is_null) {
@@ -143,6 +146,33 @@ pub(super) fn check(operation: &str, body: &str) -> Result<(), WireError> {
     let errors = if found.len() == 1 { "error" } else { "errors" };
     let message = format!("{} validation {errors} detected: {}", found.len(), found.join("; "));
     Err(WireError::new(400, "ValidationException", message))
+}
+
+/// A member of another type than it has, in AWS's words.
+fn wrong_type(object: &Value, within: &str) -> Option<String> {
+    object.as_object().into_iter().flatten().find_map(|(name, value)| {
+        let path = format!("{within}{name}");
+        let (_, constraint) = match MEMBERS.iter().find(|(member, _)| *member == path) {
+            Some(member) => member,
+            None => return wrong_type(value, &format!("{path}.")),
+        };
+        let (fits, wanted) = match constraint {
+            Length(..) | Secret(..) | OneOf(_) => (value.is_string(), "String"),
+            Elements(..) => (value.is_array(), "List"),
+            Range(..) => (value.is_number(), "Number"),
+        };
+        let found = match value {
+            _ if fits => return None,
+            Value::Null => return None,
+            Value::Bool(true) => "TRUE_VALUE",
+            Value::Bool(false) => "FALSE_VALUE",
+            Value::Number(_) => "NUMBER_VALUE",
+            Value::String(_) => "STRING_VALUE",
+            Value::Array(_) => "START_ARRAY",
+            Value::Object(_) => "START_OBJECT",
+        };
+        Some(format!("{found} can not be converted to a {wanted} at '{path}'"))
+    })
 }
 
 /// Looks at the members of an object, and of the objects in it.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use asl_engine::HistoryEvent;
 use serde_json::{Map, Value, json};
 
+use crate::driver::About;
 use crate::wire::WireError;
 use crate::world::MachineRecord;
 
@@ -50,9 +51,9 @@ impl Logging {
     }
 
     /// The log lines of events, with their times.
-    pub(crate) fn lines(&self, execution: &str, events: &[HistoryEvent]) -> Vec<(i64, String)> {
+    pub(crate) fn lines(&self, execution: &str, about: &About, events: &[HistoryEvent]) -> Vec<(i64, String)> {
         let kept = events.iter().filter(|event| self.takes(&event.event.type_name()));
-        kept.map(|event| (event.at, self.line(execution, event))).collect()
+        kept.map(|event| (event.at, self.line(execution, about, event))).collect()
     }
 
     fn takes(&self, kind: &str) -> bool {
@@ -70,7 +71,7 @@ impl Logging {
         }
     }
 
-    fn line(&self, execution: &str, event: &HistoryEvent) -> String {
+    fn line(&self, execution: &str, about: &About, event: &HistoryEvent) -> String {
         let mut details = match event.to_value() {
             Value::Object(fields) => fields
                 .into_iter()
@@ -81,16 +82,20 @@ impl Logging {
         if !self.with_data {
             details.retain(|name, _| !DATA.contains(&name.as_str()));
         }
-        json!({
+        let mut line = json!({
             "id": event.id.to_string(),
             "type": event.event.type_name(),
             "details": details,
             "previous_event_id": event.previous.to_string(),
             "event_timestamp": event.at.to_string(),
             "execution_arn": execution,
-            "redrive_count": "0",
-        })
-        .to_string()
+            "redrive_count": about.redrives.to_string(),
+        });
+        if let (Some(run), Some(parent)) = (&about.map_run, &about.parent) {
+            line["map_run_arn"] = run.as_str().into();
+            line["parent_execution_arn"] = parent.arn.as_str().into();
+        }
+        line.to_string()
     }
 }
 

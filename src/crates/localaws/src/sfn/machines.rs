@@ -192,6 +192,10 @@ struct ByArn {
 pub(super) async fn delete(world: &World, body: &str) -> Result<Value, WireError> {
     let ByArn { state_machine_arn } = read(body)?;
     arn::check(&state_machine_arn)?;
+    if state_machine_arn.contains('/') {
+        let message = "The ARN is of a Map state's child executions, which are deleted with their state machine";
+        return Err(WireError::new(400, "ValidationException", message));
+    }
     let changing = world.changing.lock().await;
     let gone = state_machine_arn.clone();
     world

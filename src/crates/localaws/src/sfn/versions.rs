@@ -116,7 +116,8 @@ struct CreateAlias {
 pub(super) async fn create_alias(world: &World, body: &str) -> Result<Value, WireError> {
     let request: CreateAlias = read(body)?;
     arn::check_name(&request.name)?;
-    if request.name.chars().all(|c| c.is_ascii_digit()) {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    if !request.name.chars().all(fits) || request.name.chars().all(|c| c.is_ascii_digit()) {
         let pattern = "Member must satisfy regular expression pattern: ^(?=.*[a-zA-Z_\\-\\.])[a-zA-Z0-9_\\-\\.]+$";
         return Err(arn::constraint_error(&request.name, "name", pattern));
     }
