@@ -274,6 +274,29 @@ async fn a_failed_execution_is_redriven_from_where_it_failed() {
 }
 
 #[tokio::test]
+async fn a_map_run_counts_the_items_in_its_batches() {
+    let cloud = Cloud::open().await;
+    let machine = cloud
+        .machine(
+            "batched",
+            &json!({"StartAt": "Each", "States": {"Each": {"Type": "Map", "End": true, "ItemBatcher": {"MaxItemsPerBatch": 2},
+                "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                    "StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}}}}),
+        )
+        .await;
+    let execution = cloud.start(&machine, &json!([1, 2, 3, 4, 5])).await;
+    assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Succeeded);
+    let run = cloud.sfn.list_map_runs().execution_arn(&execution).send().await.unwrap().map_runs[0].map_run_arn.clone();
+    let described = cloud.sfn.describe_map_run().map_run_arn(&run).send().await.unwrap();
+    let (items, children) = (described.item_counts.unwrap(), described.execution_counts.unwrap());
+    assert_eq!((items.succeeded, items.total, children.succeeded, children.total), (5, 5, 3, 3));
+    let listed = cloud.sfn.list_executions().map_run_arn(&run).send().await.unwrap().executions;
+    let mut counts: Vec<Option<i32>> = listed.into_iter().map(|child| child.item_count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [Some(1), Some(2), Some(2)]);
+}
+
+#[tokio::test]
 async fn with_its_machine_an_execution_ends() {
     let cloud = Cloud::open().await;
     let wait = json!({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 9999, "End": true}}});
@@ -297,6 +320,30 @@ async fn an_express_workflow_answers_its_caller() {
     assert_eq!((run.status, run.output.as_deref()), (SyncExecutionStatus::Succeeded, Some(r#"{"a":1}"#)));
     let listed = cloud.sfn.list_executions().state_machine_arn(&machine).send().await.unwrap_err();
     assert!(listed.as_service_error().unwrap().is_state_machine_type_not_supported());
+}
+
+/// The worker was there before the task; its heart beats from the moment that it has it.
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_waits_gets_its_task_at_once() {
+    let cloud = Cloud::open().await;
+    let activity = cloud.sfn.create_activity().name("later").send().await.unwrap().activity_arn;
+    let machine = cloud
+        .machine(
+            "waiting",
+            &json!({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 2, "Next": "Work"},
+                "Work": {"Type": "Task", "Resource": activity, "HeartbeatSeconds": 30, "TimeoutSeconds": 40, "End": true}}}),
+        )
+        .await;
+    let first = cloud.start(&machine, &json!({})).await;
+    let task = cloud.sfn.get_activity_task().activity_arn(&activity).send().await.unwrap();
+    let token = task.task_token.filter(|token| !token.is_empty()).expect("it got the task");
+    cloud.sfn.send_task_success().task_token(token).output("1").send().await.unwrap();
+    assert_eq!(cloud.ended(&first).await, (ExecutionStatus::Succeeded, Some("1".to_owned())));
+    // Nobody asks for this one: no heart beats, and its whole time passes.
+    let second = cloud.start(&machine, &json!({})).await;
+    assert_eq!(cloud.ended(&second).await.0, ExecutionStatus::Failed);
+    let described = cloud.sfn.describe_execution().execution_arn(&second).send().await.unwrap();
+    assert_eq!(described.error.as_deref(), Some("States.Timeout"));
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Execution {
                         .map_err(|error| self.condition_trouble(active, index, &error))?;
                     if holds {
                         let (assign, output) = (rule.assign.as_ref(), rule.output.as_ref());
-                        return self.exit_with(id, active, active.input.clone(), assign, output, &rule.next);
+                        return self.exit_with(id, active, &format!("Choices[{index}]/"), assign, output, &rule.next);
                     }
                 }
                 let Some(default) = default else {
@@ -104,7 +104,7 @@ impl Execution {
                     return Err(Trouble::raised("States.NoChoiceMatched", cause).prefixed());
                 };
                 let (assign, output) = (state.assign.as_ref(), state.output.as_ref());
-                self.exit_with(id, active, active.input.clone(), assign, output, default)
+                self.exit_with(id, active, "", assign, output, default)
             }
             Kind::Wait(wait) => {
                 let until = self.wait_until(active, wait)?;
@@ -384,7 +384,9 @@ pub(crate) fn query_trouble(source: &str, field: &str, error: &EvaluationError) 
     let cause = format!("The JSONata expression '{source}' specified for the field '{field}' {error}.");
     // JSONata's own sentences end without a full stop, and AWS adds none to them.
     let cause = match error {
-        EvaluationError::Query(asl::jsonata::QueryError::Raised(_)) => cause.trim_end_matches('.').to_owned(),
+        EvaluationError::Query(asl::jsonata::QueryError::Raised(_) | asl::jsonata::QueryError::Bounded(_)) => {
+            cause.trim_end_matches('.').to_owned()
+        }
         _ => cause,
     };
     Trouble::query(Some(field.to_owned()), cause)
@@ -410,9 +412,8 @@ pub(crate) fn not_found(field: &str, error: &EvaluationError) -> Trouble {
         EvaluationError::NoResult { path, document, .. } => Trouble::runtime(format!(
             "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{document}'"
         )),
-        EvaluationError::Intrinsic { .. } => {
-            Trouble::raised("States.IntrinsicFailure", format!("The field '{field}': {error}")).prefixed()
-        }
+        EvaluationError::Intrinsic { .. } => Trouble::raised("States.IntrinsicFailure", error.to_string()).prefixed(),
+        EvaluationError::Argument { .. } => Trouble::runtime(error.to_string()),
         error => Trouble::runtime(format!("The field '{field}': {error}")),
     }
 }

@@ -52,6 +52,19 @@ impl Trouble {
         Self { prefixed: true, ..self }
     }
 
+    /// The failure as it is told of the state, and what kind it is of.
+    fn told(self, active: &Active) -> (Failure, Sort) {
+        let Self { mut failure, prefixed, sort } = self;
+        if prefixed {
+            let cause = failure.cause.unwrap_or_default();
+            failure.cause = Some(format!(
+                "An error occurred while executing the state '{}' (entered at the event id #{}). {cause}",
+                active.state.name, active.entered
+            ));
+        }
+        (failure, sort)
+    }
+
     pub(crate) fn cause(&self) -> String {
         self.failure.cause.clone().unwrap_or_default()
     }
@@ -59,15 +72,8 @@ impl Trouble {
 
 impl Execution {
     pub(crate) fn in_trouble(&mut self, id: ThreadId, active: Box<Active>, trouble: Trouble) {
-        let Trouble { mut failure, prefixed, sort } = trouble;
+        let (failure, sort) = trouble.told(&active);
         let (state, entered) = (&active.state, active.entered);
-        if prefixed {
-            let cause = failure.cause.unwrap_or_default();
-            failure.cause = Some(format!(
-                "An error occurred while executing the state '{}' (entered at the event id #{entered}). {cause}",
-                state.name
-            ));
-        }
         let previous = self.thread(id).map_or(entered, |thread| thread.previous);
         match sort {
             Sort::Query { location } => {
@@ -134,11 +140,18 @@ impl Execution {
         if let Some((index, catcher)) = catcher {
             self.trace_catcher(index, &failure);
             self.set_previous(id, at);
-            match self.caught(id, &mut active, catcher, &failure) {
+            match self.caught(id, &mut active, (index, catcher), &failure) {
                 Ok(()) => self.ready.push_back(id),
                 // A catcher whose own expressions fail is not caught by itself.
                 Err(trouble) => {
-                    let failure = trouble.failure;
+                    let (failure, sort) = trouble.told(&active);
+                    let at = match sort {
+                        Sort::Query { location } => {
+                            let (state, failure) = (Arc::clone(&state.name), failure.clone());
+                            self.record(at, Event::EvaluationFailed { state, location, failure })
+                        }
+                        Sort::Runtime | Sort::Raised => at,
+                    };
                     self.leave_failed(id, at, failure, StateKind::of(&state.kind), active);
                 }
             }
@@ -151,7 +164,7 @@ impl Execution {
         &mut self,
         id: ThreadId,
         active: &mut Active,
-        catcher: &asl::Catcher,
+        (index, catcher): (usize, &asl::Catcher),
         failure: &Failure,
     ) -> Result<(), Trouble> {
         let error_output = error_output(failure);
@@ -161,12 +174,14 @@ impl Execution {
             QueryLanguage::Jsonata => match &catcher.output {
                 Some(template) => {
                     let input = active.raw_input.clone();
-                    self.template(active, "Output", template, input.value(), None, Some(&error_output))?.into()
+                    let field = format!("Catch[{index}]/Output");
+                    self.template(active, &field, template, input.value(), None, Some(&error_output))?.into()
                 }
                 None => json.clone(),
             },
         };
-        let assigned = self.assign(active, catcher.assign.as_ref(), &json, Some(&error_output))?;
+        let field = format!("Catch[{index}]/Assign");
+        let assigned = self.assign(active, &field, catcher.assign.as_ref(), &json, Some(&error_output))?;
         self.leave(id, active, output, assigned, &Next::State(Arc::clone(&catcher.next))).map(|_| ())
     }
 

@@ -43,30 +43,31 @@ impl Execution {
                 output = self.through_output_path(active, placed)?;
             }
         }
-        let assigned = self.assign(active, state.assign.as_ref(), &selected, None)?;
+        let assigned = self.assign(active, "Assign", state.assign.as_ref(), &selected, None)?;
         self.leave(id, active, output, assigned, &state.next)
     }
 
-    /// Leaves with `Assign` and `Output` of a Choice's rule, or of its default.
+    /// Leaves with `Assign` and `Output` of a Choice's rule, or of its default; `within` is where they stand.
     pub(crate) fn exit_with(
         &mut self,
         id: ThreadId,
         active: &mut Active,
-        passed: Json,
+        within: &str,
         assign: Option<&Template>,
         output: Option<&Template>,
         next: &StateName,
     ) -> Result<After, Trouble> {
+        let passed = active.input.clone();
         let state = Arc::clone(&active.state);
         let output = match (state.language, output) {
             (QueryLanguage::Jsonata, Some(template)) => {
                 let input = active.raw_input.clone();
-                self.template(active, "Output", template, input.value(), None, None)?.into()
+                self.template(active, &format!("{within}Output"), template, input.value(), None, None)?.into()
             }
             (QueryLanguage::Jsonata, None) => passed.clone(),
             (QueryLanguage::JsonPath, _) => self.through_output_path(active, passed.clone())?,
         };
-        let assigned = self.assign(active, assign, &passed, None)?;
+        let assigned = self.assign(active, &format!("{within}Assign"), assign, &passed, None)?;
         self.leave(id, active, output, assigned, &Next::State(Arc::clone(next)))
     }
 
@@ -106,6 +107,7 @@ impl Execution {
     pub(crate) fn assign(
         &mut self,
         active: &Active,
+        field: &str,
         template: Option<&Template>,
         result: &Json,
         error_output: Option<&Value>,
@@ -114,12 +116,12 @@ impl Execution {
         let value = match active.state.language {
             QueryLanguage::JsonPath => {
                 let input = error_output.unwrap_or_else(|| result.value());
-                self.template(active, "Assign", template, input, None, None)?
+                self.template(active, field, template, input, None, None)?
             }
             QueryLanguage::Jsonata => {
                 let input = active.raw_input.clone();
                 let result = error_output.is_none().then(|| result.value());
-                self.template(active, "Assign", template, input.value(), result, error_output)?
+                self.template(active, field, template, input.value(), result, error_output)?
             }
         };
         match value {

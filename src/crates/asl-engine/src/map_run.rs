@@ -169,8 +169,8 @@ impl Execution {
 
     fn start_item(&mut self, run: &mut MapRun, index: usize) {
         run.running[index] = true;
-        let (name, input) = (self.chance.uuid(), run.inputs[index].0.clone());
-        self.effects.push(Effect::StartItem { task: run.task, index, name, input });
+        let (name, (input, items)) = (self.chance.uuid(), run.inputs[index].clone());
+        self.effects.push(Effect::StartItem { task: run.task, index, name, input, items });
     }
 
     /// `ToleratedFailureCount` and `ToleratedFailurePercentage`.

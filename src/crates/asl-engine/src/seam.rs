@@ -225,6 +225,8 @@ pub enum Effect {
         name: String,
         /// The child's input.
         input: Json,
+        /// How many items are in it.
+        items: usize,
     },
     /// A map run is over.
     EndMapRun {

@@ -156,6 +156,13 @@ impl Execution {
         if payload.is_deeper_than(MAX_NESTING) {
             return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
         }
+        if payload.text().len() > MAX_PAYLOAD {
+            let cause = format!(
+                "The state/task '{}' has an input with a size exceeding the maximum number of bytes service limit.",
+                active.state.name
+            );
+            return Err(Trouble::raised("States.DataLimitExceeded", cause));
+        }
         let timeout = match &task.timeout {
             Some(setting) => Some(self.whole_setting_from(1, active, "TimeoutSeconds", setting)?),
             None => None,

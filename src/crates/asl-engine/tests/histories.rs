@@ -554,3 +554,51 @@ fn variables_have_limits() {
     assert_eq!(error, "States.DataLimitExceeded", "{cause}");
     assert!(cause.contains("'S41'"), "{cause}");
 }
+
+/// AWS's quota, whatever the machine says.
+#[test]
+fn an_express_execution_has_five_minutes() {
+    let wait =
+        json!({"StartAt": "W", "TimeoutSeconds": 900, "States": {"W": {"Type": "Wait", "Seconds": 301, "End": true}}});
+    for (express, expected) in
+        [(true, Ended::TimedOut(Failure::default())), (false, Ended::Succeeded(json!({}).into()))]
+    {
+        let facts = Facts { express, ..facts(&json!({})) };
+        let world = World::of(Execution::start(machine(&wait), facts).unwrap()).run(&[]);
+        assert_eq!(world.ended, Some(expected), "express: {express}");
+    }
+}
+
+#[test]
+fn what_fails_within_a_catcher_or_a_rule_is_told_with_its_place() {
+    let failure = |definition: Value, answers: &[(&str, &[Answer])]| {
+        let world = World::start(&definition, &json!({})).run(answers);
+        let Some(Ended::Failed(failure)) = &world.ended else { panic!("it failed") };
+        let evaluated = world.lines().iter().any(|line| line.contains("EvaluationFailed"));
+        (failure.cause.clone().unwrap_or_default(), evaluated)
+    };
+    let (cause, evaluated) = failure(
+        json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": task(json!({"Catch": [
+            {"ErrorEquals": ["States.ALL"], "Output": {"a": "{% $nope %}"}, "Next": "B"}]})), "B": {"Type": "Succeed"}}}),
+        &[("A", &[Answer::Error("E")])],
+    );
+    assert_eq!(
+        cause,
+        "An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '$nope' specified for the field 'Catch[0]/Output/a' returned nothing (undefined)."
+    );
+    assert!(evaluated);
+    let (cause, _) = failure(
+        json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {"Type": "Choice", "Choices": [
+            {"Condition": "{% true %}", "Output": "{% $nope %}", "Next": "B"}]}, "B": {"Type": "Succeed"}}}),
+        &[],
+    );
+    assert!(cause.contains("the field 'Choices[0]/Output' returned nothing"), "{cause}");
+    let (cause, _) = failure(
+        json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Parameters": {"r.$": "States.Array(1, $.nope)"}, "End": true}}}),
+        &[],
+    );
+    assert!(
+        cause.ends_with("The function 'States.Array(1, $.nope)' had the following error: The JsonPath argument for the field '$.nope' could not be found in the input '{}'"),
+        "{cause}"
+    );
+}

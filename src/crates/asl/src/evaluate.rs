@@ -58,11 +58,23 @@ pub enum EvaluationError {
     /// A variable that nothing assigned.
     #[error("the variable ${0} has no value")]
     NoVariable(String),
+    /// A path among the arguments of an intrinsic function that selects nothing.
+    #[error(
+        "The function '{call}' had the following error: The JsonPath argument for the field '{path}' could not be found in the input '{document}'"
+    )]
+    Argument {
+        /// The call as it is written.
+        call: Arc<str>,
+        /// The path as written.
+        path: String,
+        /// The document it was applied to, compact.
+        document: String,
+    },
     /// A call of an intrinsic function failed.
-    #[error("{function}: {problem}")]
+    #[error("The function '{call}' had the following error: {problem}")]
     Intrinsic {
-        /// `States.Format`.
-        function: String,
+        /// The call as it is written.
+        call: Arc<str>,
         /// What was wrong.
         problem: String,
     },

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html>
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
@@ -24,7 +26,7 @@ pub enum Expression {
     /// A literal within a call.
     Literal(Value),
     /// `States.Format('{}', $.a)`.
-    Call(Intrinsic, Vec<Expression>),
+    Call(Intrinsic, Vec<Expression>, Arc<str>),
 }
 
 /// The functions.
@@ -104,11 +106,18 @@ impl Expression {
         match self {
             Self::Path(path) => scope.select(path),
             Self::Literal(value) => Ok(value.clone()),
-            Self::Call(function, arguments) => {
-                let values =
-                    arguments.iter().map(|argument| argument.evaluate(scope, chance)).collect::<Result<Vec<_>, _>>()?;
+            Self::Call(function, arguments, call) => {
+                let mut values = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    values.push(argument.evaluate(scope, chance).map_err(|error| match error {
+                        EvaluationError::NoResult { path, document, .. } => {
+                            EvaluationError::Argument { call: Arc::clone(call), path, document }
+                        }
+                        other => other,
+                    })?);
+                }
                 apply(*function, values, chance)
-                    .map_err(|problem| EvaluationError::Intrinsic { function: function.name(), problem })
+                    .map_err(|problem| EvaluationError::Intrinsic { call: Arc::clone(call), problem })
             }
         }
     }
@@ -118,7 +127,7 @@ impl Expression {
         match self {
             Self::Path(path) => vec![path],
             Self::Literal(_) => Vec::new(),
-            Self::Call(_, arguments) => arguments.iter().flat_map(Self::paths).collect(),
+            Self::Call(_, arguments, _) => arguments.iter().flat_map(Self::paths).collect(),
         }
     }
 }
@@ -145,6 +154,7 @@ impl<'a> Parser<'a> {
         if depth >= MAX_DEPTH {
             return Err(self.wrong("calls are nested deeper than 10"));
         }
+        let start = self.at;
         self.at += "States.".len();
         let end = crate::path::name_end(self.rest());
         let name = &self.rest()[..end];
@@ -174,7 +184,7 @@ impl<'a> Parser<'a> {
         if !arity.contains(&arguments.len()) {
             return Err(self.wrong(&format!("States.{name} does not take {} arguments", arguments.len())));
         }
-        Ok(Expression::Call(*function, arguments))
+        Ok(Expression::Call(*function, arguments, Arc::from(&self.source[start..self.at])))
     }
 
     fn argument(&mut self, depth: usize) -> Result<Expression, String> {

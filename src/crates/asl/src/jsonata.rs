@@ -4,6 +4,7 @@
 //! per thread and nothing of it is seen outside of this module.
 
 mod bounds;
+mod tree;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -115,6 +116,11 @@ impl Query {
     /// The names after `$` in it: variables and functions, `states` among them.
     pub fn variables(&self) -> &[String] {
         &self.variables
+    }
+
+    /// A name that stands at the top level, where there is no document to find it in.
+    pub(crate) fn bare_reference(&self) -> Option<String> {
+        parsed(&self.source).ok()?.bare.clone()
     }
 
     /// Whether it names this field of `$states`, outside of its strings and comments.
@@ -256,6 +262,8 @@ fn coded(problem: &str) -> String {
 /// A parsed expression.
 struct Parsed {
     node: AstNode,
+    /// A name in it that nothing is looked up in.
+    bare: Option<String>,
     /// Whether some of its calls are led through [`bounds`].
     is_led: bool,
 }
@@ -269,8 +277,9 @@ fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
             return Ok(Rc::clone(ast));
         }
         let mut node = parser::parse(source).map_err(|error| coded(&error.to_string()))?;
+        let bare = tree::bare_reference(&mut node);
         let is_led = bounds::lead(&mut node);
-        let ast = Rc::new(Parsed { node, is_led });
+        let ast = Rc::new(Parsed { node, bare, is_led });
         if kept.len() >= KEPT {
             kept.clear();
         }
@@ -481,6 +490,7 @@ mod tests {
             ("($x := 5; 'a' & $x & $nothing)", json!("a5")),
             ("$pad('a', 1e9)", large()),
             ("$formatInteger(3e12, 'I')", large()),
+            ("($s := $pad('x', 100000); $length($join([1..300].$s)))", large()),
             ("[1..873783] ~> $count()", large()),
             ("[1/0, -1/0]", json!(["Infinity", "-Infinity"])),
             (

@@ -365,6 +365,7 @@ mod tests {
         check("$.store.book[*].title", json!(["Sayings", "Sword", "Moby"]));
         check("$..price", json!([8.95, 12.99, 8.99, 19.95]));
         check("$.store.book[?(@.price < $.limit)].title", json!(["Sayings", "Moby"]));
+        check("$.store.book[?(@['category'] == 'fiction' && @['price'] > 10)].title", json!(["Sword"]));
         check("$.store.book[?(@.isbn)].title", json!(["Sword", "Moby"]));
         check("$.store.book[?(@.category == 'fiction' && @.price > 10)].title", json!(["Sword"]));
         check("$.store.book[?(@.title =~ /s.*/i)].title", json!(["Sayings", "Sword"]));

@@ -273,6 +273,12 @@ mod tests {
             ],
         );
         check_state(
+            r#"{"Type": "Pass", "Output": {"a": "{% $states.input[x = 1].y & $map([1], function($i) { $i }) %}", "b": "{% $sum(x.y) + 1 %}"}, "End": true}"#,
+            &[
+                "UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'x' at the top level is not supported. at /States/A/Output/b",
+            ],
+        );
+        check_state(
             r#"{"Type": "Pass", "Output": "{% $states.errorOutput %}", "End": true}"#,
             &[
                 "UNSUPPORTED_JSONATA_EXPRESSION: The variable '$states.errorOutput' is not available in this field. at /States/A/Output",

@@ -112,6 +112,9 @@ pub(crate) struct About {
     /// The map run that it belongs to.
     #[serde(default)]
     pub(crate) map_run: Option<String>,
+    /// For a child of a map run: how many of the run's items it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) items: Option<usize>,
     /// For a child of a map run: who waits for it.
     #[serde(default)]
     pub(crate) parent: Option<Parent>,
@@ -562,7 +565,9 @@ impl Driver {
                 }
                 Effect::StartMapRun(run) => self.start_map_run(arn, id, run),
                 Effect::RedriveMapRun(run) => self.redrive_map_run(arn, run),
-                Effect::StartItem { task, index, name, input } => self.start_item(arn, task, index, &name, &input),
+                Effect::StartItem { task, index, name, input, items } => {
+                    self.start_item(arn, (task, index), &name, &input, items);
+                }
                 Effect::EndMapRun { task, failed } => self.end_map_run(arn, task, failed),
                 Effect::End(ended) => end = Some(ended),
             }

@@ -7,9 +7,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use jsonata_core::ast::{AstNode, BinaryOp, Stage};
+use jsonata_core::ast::{AstNode, BinaryOp};
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::JValue;
+
+use super::tree::children;
 
 /// The most bytes of a text that a call makes, and of a value that leaves the evaluation. AWS makes texts of 2^22
 /// characters, and none of 2^23.
@@ -93,6 +95,7 @@ fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode]
         ("formatInteger", [number, ..]) => wrap("number", number),
         ("pad", all) => all.iter_mut().for_each(|arg| wrap("width", arg)),
         ("string", [value, ..]) => wrap("value", value),
+        ("join", [list]) => wrap("texts", list),
         ("join", [list, separator]) => {
             wrap("list", list);
             wrap("separator", separator);
@@ -110,55 +113,6 @@ fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode]
 fn wrap(by: &str, node: &mut AstNode) {
     let inner = std::mem::replace(node, AstNode::Undefined);
     *node = AstNode::Function { name: format!("{OURS}{by}"), args: vec![inner], is_builtin: true };
-}
-
-/// What a node is made of.
-fn children(node: &mut AstNode) -> Vec<&mut AstNode> {
-    match node {
-        AstNode::String(_)
-        | AstNode::Name(_)
-        | AstNode::Number(_)
-        | AstNode::Boolean(_)
-        | AstNode::Null
-        | AstNode::Undefined
-        | AstNode::Placeholder
-        | AstNode::Regex { .. }
-        | AstNode::Variable(_)
-        | AstNode::ParentVariable(_)
-        | AstNode::Wildcard
-        | AstNode::Descendant
-        | AstNode::Parent(_) => Vec::new(),
-        AstNode::Path { steps } => steps
-            .iter_mut()
-            .flat_map(|step| {
-                let filters = step.stages.iter_mut().filter_map(|stage| match stage {
-                    Stage::Filter(filter) => Some(filter.as_mut()),
-                    Stage::KeepArray | Stage::Index(_) => None,
-                });
-                std::iter::once(&mut step.node).chain(filters)
-            })
-            .collect(),
-        AstNode::Binary { lhs, rhs, .. } => vec![lhs, rhs],
-        AstNode::Unary { operand, .. } => vec![operand],
-        AstNode::Function { args, .. } => args.iter_mut().collect(),
-        AstNode::Call { procedure, args } => std::iter::once(procedure.as_mut()).chain(args.iter_mut()).collect(),
-        AstNode::Lambda { body, .. } => vec![body],
-        AstNode::Array(nodes) | AstNode::Block(nodes) | AstNode::ArrayGroup(nodes) => nodes.iter_mut().collect(),
-        AstNode::Object(fields) => fields.iter_mut().flat_map(|(key, value)| [key, value]).collect(),
-        AstNode::ObjectTransform { input, pattern } => {
-            std::iter::once(input.as_mut()).chain(pattern.iter_mut().flat_map(|(key, value)| [key, value])).collect()
-        }
-        AstNode::Conditional { condition, then_branch, else_branch } => {
-            [condition, then_branch].into_iter().chain(else_branch).map(AsMut::as_mut).collect()
-        }
-        AstNode::FunctionApplication(inner) => vec![inner],
-        AstNode::Sort { input, terms } => {
-            std::iter::once(input.as_mut()).chain(terms.iter_mut().map(|(term, _)| term)).collect()
-        }
-        AstNode::Transform { location, update, delete } => {
-            [location, update].into_iter().chain(delete).map(AsMut::as_mut).collect()
-        }
-    }
 }
 
 /// Lets an argument pass.
@@ -199,6 +153,13 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
         }),
     )?;
     add("value", Box::new(|value| if bytes(value) > MAX_BYTES { Err(too_large()) } else { Ok(()) }))?;
+    add(
+        "texts",
+        Box::new(|list| match list.as_array() {
+            Some(list) if list.iter().map(text_bytes).sum::<usize>() > MAX_BYTES => Err(too_large()),
+            _ => Ok(()),
+        }),
+    )?;
     // Arguments may hold calls of their own: what was seen is a stack.
     let seen: Rc<RefCell<Vec<Seen>>> = Rc::default();
     let lists = Rc::clone(&seen);

@@ -91,7 +91,11 @@ impl Operand {
             Self::Here(steps) => (steps, here),
             Self::Root(steps) => (steps, root),
         };
-        let definite = steps.iter().all(|step| matches!(step, Step::Name(_) | Step::Function(_) | Step::Indices(_)));
+        let definite = steps.iter().all(|step| match step {
+            Step::Name(_) | Step::Function(_) | Step::Indices(_) => true,
+            Step::Names(names) | Step::Each(names) => names.len() == 1,
+            _ => false,
+        });
         match select(steps, start, root, definite) {
             Selected::Many(values) if values.is_empty() => None,
             selected => selected.into_value(),

@@ -109,6 +109,10 @@ impl Reader {
 
     /// Reports what an expression names of `$states` and cannot see.
     pub(super) fn check_sight(&mut self, sees: Sees, query: &Query, place: &str) {
+        if let Some(name) = query.bare_reference() {
+            let message = format!("Reference to '{name}' at the top level is not supported.");
+            self.put(Code::UnsupportedJsonataExpression, message, Some(place.to_owned()));
+        }
         for (field, seen) in [("result", Sees::Result), ("errorOutput", Sees::ErrorOutput)] {
             if sees != seen && query.names_state_field(field) {
                 let message = format!("The variable '$states.{field}' is not available in this field.");

@@ -94,7 +94,14 @@ impl Driver {
         }));
     }
 
-    pub(super) fn start_item(&mut self, arn: &Arc<str>, task: TaskId, index: usize, name: &str, input: &Json) {
+    pub(super) fn start_item(
+        &mut self,
+        arn: &Arc<str>,
+        (task, index): (TaskId, usize),
+        name: &str,
+        input: &Json,
+        items: usize,
+    ) {
         let of = (Arc::clone(arn), task);
         let Some(run) = self.runs.0.get_mut(&of) else { return };
         if let Some(child) = run.before.remove(&index) {
@@ -138,6 +145,7 @@ impl Driver {
         };
         let about = About {
             map_run: Some(run.facts.arn.clone()),
+            items: Some(items),
             parent: Some(Parent { arn: arn.to_string(), task, index }),
             test_case: live.about.test_case.clone(),
             ..About::default()

@@ -152,9 +152,8 @@ pub(super) fn check(operation: &str, body: &str) -> Result<(), WireError> {
 fn wrong_type(object: &Value, within: &str) -> Option<String> {
     object.as_object().into_iter().flatten().find_map(|(name, value)| {
         let path = format!("{within}{name}");
-        let (_, constraint) = match MEMBERS.iter().find(|(member, _)| *member == path) {
-            Some(member) => member,
-            None => return wrong_type(value, &format!("{path}.")),
+        let Some((_, constraint)) = MEMBERS.iter().find(|(member, _)| *member == path) else {
+            return wrong_type(value, &format!("{path}."));
         };
         let (fits, wanted) = match constraint {
             Length(..) | Secret(..) | OneOf(_) => (value.is_string(), "String"),
@@ -247,13 +246,19 @@ mod tests {
             (
                 "CreateStateMachine",
                 json!({"name": "m", "definition": "", "roleArn": "r", "type": "FAST", "loggingConfiguration": {"level": "LOUD"}}),
-                "3 validation errors detected: Value '' at 'definition' failed to satisfy constraint: Member must have length greater than or equal to 1; Value 'LOUD' at 'loggingConfiguration.level' failed to satisfy constraint: Member must satisfy enum value set: [ALL, ERROR, FATAL, OFF]; Value 'FAST' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, EXPRESS]",
+                "3 validation errors detected: Value '' at 'definition' failed to satisfy constraint: Member must have length greater than or equal to 1; Value 'FAST' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [STANDARD, EXPRESS]; Value 'LOUD' at 'loggingConfiguration.level' failed to satisfy constraint: Member must satisfy enum value set: [ALL, ERROR, FATAL, OFF]",
             ),
             (
                 "ListExecutions",
                 json!({"maxResults": -1, "nextToken": "x".repeat(2000)}),
                 "1 validation error detected: Value '-1' at 'maxResults' failed to satisfy constraint: Member must have value greater than or equal to 0",
             ),
+            (
+                "ListExecutions",
+                json!({"maxResults": "9"}),
+                "STRING_VALUE can not be converted to a Number at 'maxResults'",
+            ),
+            ("ListExecutions", json!([]), "Start of structure or map expected."),
             (
                 "ValidateStateMachineDefinition",
                 json!({"definition": "{}", "maxResults": 101}),

@@ -574,6 +574,9 @@ fn listed(row: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Value)> {
     if let Some(at) = about.redriven_at {
         item["redriveDate"] = seconds(at);
     }
+    if let Some(items) = about.items {
+        item["itemCount"] = items.into();
+    }
     Ok((row.get(0)?, item))
 }
 

@@ -99,15 +99,18 @@ pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireErr
                 })
                 .optional()?;
             let Some((mut answer, items, children)) = described else { return Ok(None) };
-            let counts: Vec<(String, i64)> = connection
-                .prepare_cached("SELECT status, COUNT(*) FROM executions WHERE map_run = ?1 GROUP BY status")?
-                .query_map([&run], |row| Ok((row.get(0)?, row.get(1)?)))?
+            let counts: Vec<(String, i64, i64)> = connection
+                .prepare_cached(
+                    "SELECT status, COUNT(*), SUM(COALESCE(json_extract(about, '$.items'), 1))
+                     FROM executions WHERE map_run = ?1 GROUP BY status",
+                )?
+                .query_map([&run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
                 .collect::<rusqlite::Result<_>>()?;
-            let of = |status: &str| counts.iter().find(|(known, _)| known == status).map_or(0, |(_, count)| *count);
-            let started: i64 = counts.iter().map(|(_, count)| count).sum();
-            let counted = |total: i64| {
+            let counted = |total: i64, number: fn(&(String, i64, i64)) -> i64| {
+                let of = |status: &str| counts.iter().find(|count| count.0 == status).map_or(0, number);
+                let started: i64 = counts.iter().map(number).sum();
                 json!({
-                    "pending": (children - started).max(0),
+                    "pending": (total - started).max(0),
                     "running": of("RUNNING"),
                     "succeeded": of("SUCCEEDED"),
                     "failed": of("FAILED"),
@@ -119,8 +122,8 @@ pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireErr
                     "pendingRedrive": 0,
                 })
             };
-            answer["executionCounts"] = counted(children);
-            answer["itemCounts"] = counted(items);
+            answer["executionCounts"] = counted(children, |count| count.1);
+            answer["itemCounts"] = counted(items, |count| count.2);
             Ok(Some(answer))
         })
         .await?;
