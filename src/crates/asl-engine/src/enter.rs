@@ -421,9 +421,7 @@ pub(crate) fn not_found(field: &str, error: &EvaluationError) -> Trouble {
 /// `InputPath` and `OutputPath` are told in Jayway's own words.
 pub(crate) fn invalid_path(path: &str, error: &EvaluationError) -> Trouble {
     match error {
-        EvaluationError::NoResult { place, .. } => {
-            Trouble::runtime(format!("Invalid path '{path}' : No results for path: {place}"))
-        }
+        EvaluationError::NoResult { reason, .. } => Trouble::runtime(format!("Invalid path '{path}' : {reason}")),
         error => Trouble::runtime(format!("Invalid path '{path}' : {error}")),
     }
 }

@@ -196,7 +196,7 @@ fn a_query_that_was_given_up_is_given_up_in_a_replay() {
         r#"1<0 ExecutionStarted
            2<0 TaskStateEntered A
            3<2 EvaluationFailed States.QueryEvaluationError
-           4<3 TaskStateExited A {"Error":"States.QueryEvaluationError","Cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '($f := function($n) { $f($n + 1) }; $f(0))' specified for the field 'Arguments' threw an error during evaluation. D1012: Evaluation timeout after 1000 milliseconds. Check for infinite loop"}
+           4<3 TaskStateExited A {"Error":"States.QueryEvaluationError","Cause":"An error occurred while executing the state 'A' (entered at the event id #2). The JSONata expression '($f := function($n) { $f($n + 1) }; $f(0))' specified for the field 'Arguments' threw an error during evaluation: Expression evaluation timeout: Check for infinite loop"}
            5<4 TaskStateEntered B
            6<5 LambdaFunctionScheduled
            7<6 LambdaFunctionStarted
@@ -566,6 +566,22 @@ fn an_express_execution_has_five_minutes() {
         let facts = Facts { express, ..facts(&json!({})) };
         let world = World::of(Execution::start(machine(&wait), facts).unwrap()).run(&[]);
         assert_eq!(world.ended, Some(expected), "express: {express}");
+    }
+}
+
+/// In Jayway's words: whether the end is missing, or what leads there.
+#[test]
+fn a_path_that_leads_nowhere_says_where_it_stops() {
+    for (path, told) in [
+        ("$.a", "No results for path: $['a']"),
+        ("$.a.b", "Missing property in path $['a']"),
+        ("$.o.x.y", "Missing property in path $['o']['x']"),
+        ("$.o.x", "No results for path: $['o']['x']"),
+    ] {
+        let definition = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "InputPath": path, "End": true}}});
+        let Some(Ended::Failed(failure)) = World::start(&definition, &json!({"o": {}})).ended else { panic!("{path}") };
+        let cause = failure.cause.unwrap_or_default();
+        assert!(cause.ends_with(&format!("Invalid path '{path}' : {told}")), "{cause}");
     }
 }
 

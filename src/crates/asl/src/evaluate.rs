@@ -52,8 +52,8 @@ pub enum EvaluationError {
         path: String,
         /// The document it was applied to, compact.
         document: String,
-        /// The first step that led nowhere, in brackets as Jayway writes it: `$['a']`.
-        place: String,
+        /// What Jayway says of it: `No results for path: $['a']`.
+        reason: String,
     },
     /// A variable that nothing assigned.
     #[error("the variable ${0} has no value")]
@@ -111,13 +111,13 @@ impl<'a> Scope<'a> {
     pub fn select(&self, path: &Path) -> Result<Value, EvaluationError> {
         self.find(path)?.into_value().ok_or_else(|| {
             let document = match path.root() {
-                Root::Input => self.input.to_string(),
-                Root::Context => self.context.value().to_string(),
-                Root::Variable(name) => {
-                    self.variables.get(name).map(|json| json.text().to_string()).unwrap_or_default()
-                }
+                Root::Input => Some(self.input),
+                Root::Context => Some(self.context.value()),
+                Root::Variable(name) => self.variables.get(name).map(Json::value),
             };
-            EvaluationError::NoResult { path: path.source().to_owned(), document, place: bracketed(path) }
+            let document = document.unwrap_or(&Value::Null);
+            let reason = reason(path, document);
+            EvaluationError::NoResult { path: path.source().to_owned(), document: document.to_string(), reason }
         })
     }
 
@@ -137,11 +137,26 @@ impl<'a> Scope<'a> {
     }
 }
 
-fn bracketed(path: &Path) -> String {
+/// What Jayway says of a path that selects nothing: whether its end is missing, or what leads there.
+fn reason(path: &Path, document: &Value) -> String {
     use crate::path::Place;
     let places = path.as_reference().unwrap_or_default();
-    places.iter().fold("$".to_owned(), |text, place| match place {
-        Place::Name(name) => format!("{text}['{name}']"),
-        Place::Index(index) => format!("{text}[{index}]"),
-    })
+    let (mut here, mut way) = (Some(document), "$".to_owned());
+    for (index, place) in places.iter().enumerate() {
+        let object = here.is_some_and(Value::is_object);
+        here = match place {
+            Place::Name(name) => {
+                way.push_str(&format!("['{name}']"));
+                here.and_then(|value| value.get(name))
+            }
+            Place::Index(at) => {
+                way.push_str(&format!("[{at}]"));
+                here.and_then(|value| value.get(*at))
+            }
+        };
+        if here.is_none() && object && index + 1 < places.len() {
+            return format!("Missing property in path {way}");
+        }
+    }
+    format!("No results for path: {way}")
 }

@@ -23,6 +23,10 @@ use crate::hash;
 
 /// The longest an expression may run. That one ran longer is chance, and kept as such for a replay.
 const TIME_LIMIT_MS: u64 = 1_000;
+/// What AWS says of one that runs longer, and of one that goes deeper than it may.
+const TIMED_OUT: &str = "Expression evaluation timeout: Check for infinite loop";
+const TOO_DEEP: &str =
+    "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive";
 /// The same in a replay of one that ended the first time, on a machine that had less to do.
 const REPLAY_LIMIT_MS: u64 = 60_000;
 /// The longest sequence that a query may make: the longest range that AWS's memory holds.
@@ -190,11 +194,10 @@ fn evaluate(
     now: i64,
     chance: &mut Chance,
 ) -> Result<Value, QueryError> {
-    let timed_out = format!("D1012: Evaluation timeout after {TIME_LIMIT_MS} milliseconds. Check for infinite loop");
     let time_limit = match chance.next_query() {
         Outlook::Open => TIME_LIMIT_MS,
         Outlook::Ends => REPLAY_LIMIT_MS,
-        Outlook::GivenUp => return Err(QueryError::Raised(timed_out)),
+        Outlook::GivenUp => return Err(QueryError::Bounded(TIMED_OUT.to_owned())),
     };
     let options = EvaluatorOptions {
         timeout_ms: Some(time_limit),
@@ -211,10 +214,12 @@ fn evaluate(
     let result = evaluator.evaluate(&ast.node, &data);
     *chance = shared.borrow().clone();
     let value = result.map_err(|error| {
-        if error.message().starts_with("D1012") {
-            chance.give_up();
-        }
         match error.message() {
+            message if message.starts_with("D1012") => {
+                chance.give_up();
+                QueryError::Bounded(TIMED_OUT.to_owned())
+            }
+            message if message.starts_with("D1011") => QueryError::Bounded(TOO_DEEP.to_owned()),
             bounds::MEMORY => QueryError::Bounded(bounds::MEMORY.to_owned()),
             // A sequence that is too long is too large for AWS.
             message if message.starts_with("D2015") => QueryError::Bounded(bounds::MEMORY.to_owned()),
@@ -248,10 +253,24 @@ fn without_strings(source: &str) -> String {
     code + rest
 }
 
-/// The reference implementation, and so AWS, does not name what is no function.
+/// A sentence as the reference implementation, and so AWS, has it.
 fn sentence(message: &str) -> String {
+    // It does not name what is no function, and quotes operators and values.
     let plain = "T1006: Attempted to invoke a non-function";
-    if message.starts_with(plain) { plain.to_owned() } else { message.to_owned() }
+    if message.starts_with(plain) {
+        return plain.to_owned();
+    }
+    let between = |start: &str, end: &str| message.strip_prefix(start)?.strip_suffix(end);
+    if let Some(value) = between("D3030: Cannot convert '", "' to number") {
+        return format!("D3030: Unable to cast value to a number: \"{value}\"");
+    }
+    if let Some((start, rest)) = message.split_once(" of the ")
+        && let Some((operator, end)) = rest.split_once(" operator ")
+        && message.starts_with("T20")
+    {
+        return format!("{start} of the \"{operator}\" operator {end}");
+    }
+    message.to_owned()
 }
 
 /// The reference implementation's code for what the parser tells without one.
@@ -472,6 +491,7 @@ mod tests {
         check("$pad('a', 3) & $pad('b', -3, '#')", json!("a  ##b"));
         check("'a' ~> $pad(2, '-')", json!("a-"));
         check("('a').$pad(3)", json!("a  "));
+        let raised = |problem: &str| json!(format!("threw an error during evaluation. {problem}"));
         let large = || {
             json!(
                 "threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage"
@@ -489,6 +509,8 @@ mod tests {
             ("$map(['a'], $string)", json!("a")),
             ("($x := 5; 'a' & $x & $nothing)", json!("a5")),
             ("$pad('a', 1e9)", large()),
+            ("$number('abc')", raised("D3030: Unable to cast value to a number: \"abc\"")),
+            ("'a' + 1", raised("T2001: The left side of the \"+\" operator must evaluate to a number")),
             ("$formatInteger(3e12, 'I')", large()),
             ("($s := $pad('x', 100000); $length($join([1..300].$s)))", large()),
             ("[1..873783] ~> $count()", large()),
@@ -529,7 +551,7 @@ mod tests {
         let mut chance = Chance::new(1);
         assert!(run("( $f := function($n) { $f($n + 1) + 1 }; $f(0) )", &mut chance).is_err(), "too deep");
         let endless = run("( $f := function($n) { $f($n + 1) }; $f(0) )", &mut chance).unwrap_err();
-        assert!(endless.contains("D1012"), "{endless}");
+        assert!(endless.contains("evaluation timeout"), "{endless}");
         assert_eq!(run("1", &mut chance), Ok(json!(1)));
         let given_up = chance.take_given_up();
         assert_eq!(given_up, [2]);

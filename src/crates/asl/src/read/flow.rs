@@ -321,6 +321,9 @@ impl Reader {
             }
         };
         let config_place = format!("{place}/{field}/ProcessorConfig");
+        if processor.get("QueryLanguage").is_some() {
+            self.schema("Field 'QueryLanguage' is not supported", &format!("{place}/{field}"));
+        }
         let execution_type = processor.pointer("/ProcessorConfig/ExecutionType");
         if distributed && execution_type.is_none() {
             self.required(&["ExecutionType"], &config_place);
