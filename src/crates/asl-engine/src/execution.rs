@@ -416,11 +416,21 @@ impl Execution {
     }
 
     pub(crate) fn set_timer(&mut self, at: i64, purpose: Purpose) -> TimerId {
+        let timer = self.reserve_timer();
+        self.set_reserved(timer, at, purpose);
+        timer
+    }
+
+    /// The name of a timer that is set later, or never.
+    pub(crate) fn reserve_timer(&mut self) -> TimerId {
         let timer = TimerId(self.next_timer);
         self.next_timer += 1;
+        timer
+    }
+
+    pub(crate) fn set_reserved(&mut self, timer: TimerId, at: i64, purpose: Purpose) {
         self.timers.insert(timer, (at, purpose));
         self.effects.push(Effect::SetTimer { timer, at });
-        timer
     }
 
     pub(crate) fn cancel_timer(&mut self, timer: TimerId) {

@@ -28,8 +28,8 @@ use crate::test_state::Stage;
 pub(crate) struct Running {
     pub(crate) task: TaskId,
     timeout: Option<TimerId>,
-    /// The timer, once the heart beats, and the seconds that it may pause.
-    heartbeat: Option<(Option<TimerId>, u64)>,
+    /// The timer, and the seconds that the heart may pause.
+    heartbeat: Option<(TimerId, u64)>,
     pub(crate) names: Names,
 }
 
@@ -215,8 +215,10 @@ impl Execution {
             timeout: timeout.map(|seconds| self.set_timer(seconds_later(self.now, seconds), Purpose::Timeout(id))),
             heartbeat: heartbeat.map(|seconds| {
                 // An activity starts, and its heart with it, when a worker asks for it; all else at the end of this step.
-                let timer =
-                    (!of_activity).then(|| self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id)));
+                let timer = self.reserve_timer();
+                if !of_activity {
+                    self.set_reserved(timer, seconds_later(self.now, seconds), Purpose::Heartbeat(id));
+                }
                 (timer, seconds)
             }),
             names,
@@ -283,7 +285,11 @@ impl Execution {
         }
         // For an activity the heart begins to beat now.
         // <https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html>
-        self.heartbeat(task);
+        let Some(active) = self.take_active(id) else { return };
+        if let Doing::Task(Running { heartbeat: Some((timer, seconds)), .. }) = &active.doing {
+            self.set_reserved(*timer, seconds_later(self.now, *seconds), Purpose::Heartbeat(id));
+        }
+        self.put_active(id, active);
     }
 
     pub(crate) fn task_submitted(&mut self, task: TaskId, output: Json) {
@@ -364,11 +370,9 @@ impl Execution {
         if let Doing::Task(running) = &mut active.doing
             && let Some((timer, seconds)) = running.heartbeat
         {
-            if let Some(timer) = timer {
-                self.cancel_timer(timer);
-            }
+            self.cancel_timer(timer);
             let timer = self.set_timer(seconds_later(self.now, seconds), Purpose::Heartbeat(id));
-            running.heartbeat = Some((Some(timer), seconds));
+            running.heartbeat = Some((timer, seconds));
         }
         self.put_active(id, active);
     }
@@ -391,7 +395,7 @@ impl Execution {
     }
 
     fn forget_timers(&mut self, running: &Running) {
-        for timer in running.timeout.into_iter().chain(running.heartbeat.and_then(|(timer, _)| timer)) {
+        for timer in running.timeout.into_iter().chain(running.heartbeat.map(|(timer, _)| timer)) {
             self.cancel_timer(timer);
         }
     }

@@ -512,6 +512,7 @@ mod tests {
             ("$number('abc')", raised("D3030: Unable to cast value to a number: \"abc\"")),
             ("'a' + 1", raised("T2001: The left side of the \"+\" operator must evaluate to a number")),
             ("$formatInteger(3e12, 'I')", large()),
+            ("$formatInteger(3e12, '0') & $formatInteger(14, 'i')", json!("3000000000000xiv")),
             ("($s := $pad('x', 100000); $length($join([1..300].$s)))", large()),
             ("[1..873783] ~> $count()", large()),
             ("[1/0, -1/0]", json!(["Infinity", "-Infinity"])),

@@ -1,5 +1,5 @@
-//! Bounds for what one call may make out of little: `$pad`, `$join`, `$replace` and `$string` build their text at once,
-//! where no limit of the evaluator is looked at.
+//! Bounds for what one call may make out of little: `$pad`, `$join`, `$replace`, `$string` and `$formatInteger` build their
+//! text at once, where no limit of the evaluator is looked at.
 //!
 //! The arguments of those calls are led through functions of ours, which let them pass or raise an error. Never
 //! changes what an expression means that stays within the bounds.
@@ -20,8 +20,8 @@ const MAX_BYTES: usize = (1 << 23) - 1;
 pub(super) const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 /// The most characters that `$pad` makes of a text.
 const MAX_PAD: f64 = 4_194_304.0;
-/// The numbers that `$formatInteger` writes are below it.
-const MAX_NUMBER: f64 = 1e10;
+/// The numbers that `$formatInteger` writes as Roman ones are below it: they take a letter for each thousand.
+const MAX_ROMAN: f64 = 1e9;
 /// How the names of our functions begin.
 const OURS: &str = "bounds_";
 
@@ -92,7 +92,10 @@ fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode]
     }
     let mut all: Vec<&mut AstNode> = before.into_iter().map(AsMut::as_mut).chain(args.iter_mut()).collect();
     match (name, all.as_mut_slice()) {
-        ("formatInteger", [number, ..]) => wrap("number", number),
+        ("formatInteger", [number, picture]) => {
+            wrap("number", number);
+            wrap("picture", picture);
+        }
         ("pad", all) => all.iter_mut().for_each(|arg| wrap("width", arg)),
         ("string", [value, ..]) => wrap("value", value),
         ("join", [list]) => wrap("texts", list),
@@ -122,6 +125,7 @@ type Check = Box<dyn Fn(&JValue) -> Result<(), EvaluatorError>>;
 enum Seen {
     /// The texts of a list: how many, and their bytes.
     List(usize, usize),
+    Number(f64),
     Text(Rc<str>),
     Pattern(JValue),
     /// Something else, which the built-in function tells of.
@@ -141,14 +145,6 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
         "width",
         Box::new(|width| match width.as_f64() {
             Some(width) if width.abs() > MAX_PAD => Err(too_large()),
-            _ => Ok(()),
-        }),
-    )?;
-    // In Roman numerals a number takes a letter for each of its thousands.
-    add(
-        "number",
-        Box::new(|number| match number.as_f64() {
-            Some(number) if number.abs() >= MAX_NUMBER => Err(too_large()),
             _ => Ok(()),
         }),
     )?;
@@ -179,6 +175,26 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
                 Err(too_large())
             }
             _ => Ok(()),
+        }),
+    )?;
+    let numbers = Rc::clone(&seen);
+    add(
+        "number",
+        Box::new(move |number| {
+            numbers.borrow_mut().push(number.as_f64().map_or(Seen::Other, Seen::Number));
+            Ok(())
+        }),
+    )?;
+    let numbers = Rc::clone(&seen);
+    add(
+        "picture",
+        Box::new(move |picture| {
+            let number = numbers.borrow_mut().pop();
+            let is_roman = picture.as_str().is_some_and(|picture| picture.starts_with(['I', 'i']));
+            match number {
+                Some(Seen::Number(number)) if is_roman && number.abs() >= MAX_ROMAN => Err(too_large()),
+                _ => Ok(()),
+            }
         }),
     )?;
     let texts = Rc::clone(&seen);
