@@ -41,17 +41,21 @@ pub(super) async fn start_execution(
             })
             .into()
         })
-        .map_err(|error| {
-            let (code, message) = (error.code(), error.message());
-            let name = if code == "ValidationException" { "AWSStepFunctionsException" } else { code };
-            let name = if name.ends_with("Exception") { name.to_owned() } else { format!("{name}Exception") };
-            Failure::new(
-                format!("StepFunctions.{name}"),
-                format!(
-                    "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: {request_id}; Proxy: null)"
-                ),
-            )
-        })
+        .map_err(|error| optimised_failure(&error))
+}
+
+/// An error as the optimised integration tells it, through version 1 of Java's SDK.
+fn optimised_failure(error: &WireError) -> Failure {
+    let (code, message) = (error.code(), error.message());
+    let name = if code == "ValidationException" { "AWSStepFunctionsException" } else { code };
+    let name = if name.ends_with("Exception") { name.to_owned() } else { format!("{name}Exception") };
+    let request = uuid::Uuid::new_v4();
+    Failure::new(
+        format!("StepFunctions.{name}"),
+        format!(
+            "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: {request}; Proxy: null)"
+        ),
+    )
 }
 
 /// `aws-sdk:sfn:*`: any operation, with keys that begin with a capital.
@@ -123,7 +127,7 @@ pub(super) async fn result(world: &World, watch: &Watch) -> Input {
     };
     let described = match described {
         Ok(described) => described,
-        Err(error) => return Input::TaskFailed { task, failure: sdk_failure(&error) },
+        Err(error) => return Input::TaskFailed { task, failure: optimised_failure(&error) },
     };
     let succeeded = described["status"] == "SUCCEEDED";
     let mut fields: Vec<(String, Value)> = Vec::new();
