@@ -23,12 +23,12 @@ use crate::hash;
 
 /// The longest an expression may run. That one ran longer is chance, and kept as such for a replay.
 const TIME_LIMIT_MS: u64 = 1_000;
+/// The same in a replay of one that ended the first time, on a machine that had less to do.
+const REPLAY_LIMIT_MS: u64 = 60_000;
 /// What AWS says of one that runs longer, and of one that goes deeper than it may.
 const TIMED_OUT: &str = "Expression evaluation timeout: Check for infinite loop";
 const TOO_DEEP: &str =
     "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive";
-/// The same in a replay of one that ended the first time, on a machine that had less to do.
-const REPLAY_LIMIT_MS: u64 = 60_000;
 /// The longest sequence that a query may make: the longest range that AWS's memory holds.
 const SEQUENCE_LIMIT: usize = 873_782;
 /// The deepest an evaluation may nest.
@@ -127,14 +127,9 @@ impl Query {
         parsed(&self.source).ok()?.bare.clone()
     }
 
-    /// Whether it names this field of `$states`, outside of its strings and comments.
+    /// Whether it reads this field of `$states`.
     pub(crate) fn names_state_field(&self, field: &str) -> bool {
-        let code = without_strings(&self.source);
-        code.match_indices("$states").any(|(at, name)| {
-            let Some(rest) = code[at + name.len()..].trim_start().strip_prefix('.') else { return false };
-            let rest = rest.trim_start().trim_start_matches('`');
-            rest.strip_prefix(field).is_some_and(|end| !end.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-        })
+        parsed(&self.source).is_ok_and(|parsed| parsed.state_fields.iter().any(|known| known == field))
     }
 
     /// Evaluates in `scope`.
@@ -230,29 +225,6 @@ fn evaluate(
     from_query(&value)
 }
 
-/// An expression's text with its strings and comments left out.
-fn without_strings(source: &str) -> String {
-    let (mut code, mut rest) = (String::new(), source);
-    while let Some(start) = rest.find(['"', '\'']).into_iter().chain(rest.find("/*")).min() {
-        code.push_str(&rest[..start]);
-        let (quote, inside) = rest[start..].split_at(if rest[start..].starts_with("/*") { 2 } else { 1 });
-        let end = if quote == "/*" {
-            inside.find("*/").map(|end| end + 2)
-        } else {
-            let mut escaped = false;
-            let end = inside.find(|c: char| {
-                let ends = !escaped && quote.starts_with(c);
-                escaped = c == '\\' && !escaped;
-                ends
-            });
-            end.map(|end| end + 1)
-        };
-        code.push(' ');
-        rest = end.map_or("", |end| &inside[end..]);
-    }
-    code + rest
-}
-
 /// A sentence as the reference implementation, and so AWS, has it.
 fn sentence(message: &str) -> String {
     // It does not name what is no function, and quotes operators and values.
@@ -283,6 +255,8 @@ struct Parsed {
     node: AstNode,
     /// A name in it that nothing is looked up in.
     bare: Option<String>,
+    /// The fields of `$states` that it reads.
+    state_fields: Vec<String>,
     /// Whether some of its calls are led through [`bounds`].
     is_led: bool,
 }
@@ -296,9 +270,9 @@ fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
             return Ok(Rc::clone(ast));
         }
         let mut node = parser::parse(source).map_err(|error| coded(&error.to_string()))?;
-        let bare = tree::bare_reference(&mut node);
+        let (bare, state_fields) = (tree::bare_reference(&mut node), tree::state_fields(&mut node));
         let is_led = bounds::lead(&mut node);
-        let ast = Rc::new(Parsed { node, bare, is_led });
+        let ast = Rc::new(Parsed { node, bare, state_fields, is_led });
         if kept.len() >= KEPT {
             kept.clear();
         }

@@ -5,7 +5,7 @@ use dynoxide::{Database, DynoxideError};
 use serde::de::DeserializeOwned;
 
 use crate::wire::{self, WireError};
-use crate::world::World;
+use crate::world::{REGION, World};
 
 const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
 
@@ -62,9 +62,6 @@ pub(crate) async fn handle(world: &World, operation: &str, body: String) -> Resp
     response
 }
 
-const THEIRS: &str = "arn:aws:dynamodb:dynoxide:";
-const OURS: &str = "arn:aws:dynamodb:us-east-1:";
-
 /// Calls an operation with its request as JSON.
 pub(crate) async fn call(world: &World, operation: &str, body: String) -> Result<String, Refused> {
     let run = |database: &Database, operation: &str, body: &str| {
@@ -82,7 +79,9 @@ pub(crate) async fn call(world: &World, operation: &str, body: String) -> Result
     let of_table = matches!(operation.as_str(), "CreateTable" | "DescribeTable" | "UpdateTable" | "DeleteTable");
     let called = tokio::task::spawn_blocking(move || run(&database, &operation, &body)).await;
     // dynoxide has a region of its own in a table's ARNs.
-    let called = called.map(|answer| answer.map(|text| if of_table { text.replace(THEIRS, OURS) } else { text }));
+    let arn = |region: &str| format!("arn:aws:dynamodb:{region}:");
+    let told = |text: String| if of_table { text.replace(&arn("dynoxide"), &arn(REGION)) } else { text };
+    let called = called.map(|answer| answer.map(told));
     called.unwrap_or_else(|error| {
         let error = DynoxideError::InternalServerError(error.to_string());
         Err(Refused { status: error.status_code(), body: error.to_json() })

@@ -267,7 +267,7 @@ fn bytes(value: &JValue) -> usize {
     extent(value).0
 }
 
-/// About how many bytes a value takes as JSON, and how deep it nests; looked at no further than the bounds. What is
+/// About how many bytes a value takes as JSON, and how deep it nests; looked at no further than the most bytes. What is
 /// shared counts as often as it is written.
 fn extent(value: &JValue) -> (usize, usize) {
     let (mut open, mut bytes, mut deepest) = (vec![(value, 0_usize)], 0_usize, 0_usize);
@@ -288,7 +288,7 @@ fn extent(value: &JValue) -> (usize, usize) {
             }
             _ => bytes += 5,
         }
-        if bytes > MAX_BYTES || deepest > MAX_DEPTH {
+        if bytes > MAX_BYTES {
             break;
         }
     }

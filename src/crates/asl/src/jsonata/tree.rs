@@ -67,3 +67,19 @@ pub(super) fn bare_reference(ast: &mut AstNode) -> Option<String> {
     }
     None
 }
+
+/// The fields of `$states` that an expression reads.
+pub(super) fn state_fields(ast: &mut AstNode) -> Vec<String> {
+    let (mut fields, mut open) = (Vec::new(), vec![ast]);
+    while let Some(node) = open.pop() {
+        if let AstNode::Path { steps } = node
+            && let [first, second, ..] = steps.as_slice()
+            && matches!(&first.node, AstNode::Variable(name) if name == "states")
+            && let AstNode::Name(field) = &second.node
+        {
+            fields.push(field.clone());
+        }
+        open.extend(children(node));
+    }
+    fields
+}
