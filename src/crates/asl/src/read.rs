@@ -2,7 +2,9 @@
 
 mod choices;
 mod flow;
+mod parameters;
 mod resources;
+mod services;
 mod settings;
 
 use std::sync::Arc;
@@ -340,6 +342,52 @@ mod tests {
                 "Field 'Max' is not supported at /States/A/ItemBatcher",
                 "This object should have one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath] at /States/A/ItemBatcher",
                 "Value should be one of the following: [JSON, JSONL] at /States/A/ResultWriter/WriterConfig/OutputType",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_a_task_calls_is_there_and_has_what_it_needs() {
+        let task = |resource: &str, arguments: &str, expected: &[&str]| {
+            check_state(
+                &format!(
+                    r#"{{"Type": "Task", "Resource": "arn:aws:states:::{resource}", "Arguments": {arguments}, "End": true}}"#
+                ),
+                expected,
+            );
+        };
+        task("lambda:invoke", r#"{"FunctionName": "f", "Payload": {"any": "thing"}}"#, &[]);
+        task("lambda:invoke", r#""{% $states.input %}""#, &[]);
+        task("sagemaker:createModel", r#"{"Whatever": 1}"#, &[]);
+        task("aws-sdk:dynamodb:query", "{}", &[]);
+        task("aws-sdk:sfn:startExecution.waitForTaskToken", "{}", &[]);
+        task(
+            "dynamodb:putItem",
+            r#"{"TableName": "t", "Itm": {}}"#,
+            &[
+                "SCHEMA_VALIDATION_FAILED: The field 'Item' is required but was missing at /States/A/Arguments",
+                "SCHEMA_VALIDATION_FAILED: The field 'Itm' is not supported by Step Functions at /States/A/Arguments",
+            ],
+        );
+        for unknown in
+            ["aws-sdk:stepfunctions:startExecution", "aws-sdk:dynamodb:fetch", "aws-sdk:DynamoDB:query", "sns:send"]
+        {
+            let message = format!(
+                "SCHEMA_VALIDATION_FAILED: The resource provided arn:aws:states:::{unknown} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at /States/A/Resource"
+            );
+            task(unknown, "{}", &[&message]);
+        }
+        check(
+            r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2",
+                "Parameters": {"StateMachineArn.$": "$.arn", "Input.$": "$", "Name": 1}, "End": true}}}"#,
+            &[],
+        );
+        check(
+            r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Parameters": {"QueueUrl": "q", "Body.$": "$$.Task.Token"}, "End": true}}}"#,
+            &[
+                "SCHEMA_VALIDATION_FAILED: The field 'MessageBody' is required but was missing at /States/A/Parameters",
+                "SCHEMA_VALIDATION_FAILED: The field 'Body' is not supported by Step Functions at /States/A/Parameters",
             ],
         );
     }

@@ -2,7 +2,8 @@
 //! text at once, where no limit of the evaluator is looked at.
 //!
 //! The arguments of those calls are led through functions of ours, which let them pass or raise an error. Never
-//! changes what an expression means that stays within the bounds.
+//! changes what an expression means that stays within the bounds. The same way mends `$reduce` of nothing, which is
+//! nothing, and null in the library.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -98,6 +99,7 @@ fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode]
         }
         ("pad", all) => all.iter_mut().for_each(|arg| wrap("width", arg)),
         ("string", [value, ..]) => wrap("value", value),
+        ("reduce", [list, _]) => wrap("filled", list),
         ("join", [list]) => wrap("texts", list),
         ("join", [list, separator]) => {
             wrap("list", list);
@@ -134,6 +136,10 @@ enum Seen {
 
 /// Our functions, by the names that [`lead`] calls them.
 pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> {
+    evaluator.register_fn(format!("{OURS}filled"), |arguments: &[JValue]| match arguments.first() {
+        Some(list) if !list.as_array().is_some_and(|list| list.is_empty()) => Ok(list.clone()),
+        _ => Ok(JValue::Undefined),
+    })?;
     let mut add = |name: &str, function: Check| {
         evaluator.register_fn(format!("{OURS}{name}"), move |arguments: &[JValue]| {
             let argument = arguments.first().cloned().unwrap_or(JValue::Undefined);

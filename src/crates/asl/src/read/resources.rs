@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html>
 
-use super::{Fields, Reader, Workflow};
+use super::{Fields, Reader, Workflow, services};
 use crate::finding::Code;
 use crate::machine::{Pattern, QueryLanguage, Resource};
 
@@ -123,10 +123,8 @@ impl Reader {
                     }
                     _ => {}
                 }
-                let field = match language {
-                    QueryLanguage::JsonPath => "Parameters",
-                    QueryLanguage::Jsonata => "Arguments",
-                };
+                let field = arguments_of(language);
+                self.check_parameters((service, action), fields, language, place);
                 if !service.starts_with("aws-sdk:") && !fields.contains_key(field) {
                     self.schema(format!("{field} field is required for resource ARN: {arn}"), place);
                 }
@@ -168,6 +166,14 @@ impl Reader {
     }
 }
 
+/// The field that a Task's arguments are in.
+pub(super) fn arguments_of(language: QueryLanguage) -> &'static str {
+    match language {
+        QueryLanguage::JsonPath => "Parameters",
+        QueryLanguage::Jsonata => "Arguments",
+    }
+}
+
 fn unrecognized(arn: &str) -> String {
     format!(
         "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region."
@@ -179,8 +185,8 @@ fn is_known(service: &str, action: &str, pattern: Pattern) -> bool {
         // Services and actions are written as the SDK for Java has them: the actions in camel case.
         let is_name = |name: &str| name.starts_with(|c: char| c.is_ascii_lowercase());
         let plain = |name: &str| is_name(name) && name.chars().all(|c| c.is_ascii_alphanumeric());
-        return plain(service)
-            && plain(action)
+        return plain(action)
+            && services::has(service, action)
             && matches!(pattern, Pattern::RequestResponse | Pattern::WaitForTaskToken);
     }
     let Some((_, actions)) = OPTIMISED.iter().find(|(known, _)| *known == service) else { return false };
