@@ -19,6 +19,8 @@ struct Place {
     around: Option<u32>,
     /// Whether what follows is inside of the state.
     opens: bool,
+    /// Whether what follows goes on anywhere: the execution was redriven.
+    redriven: bool,
 }
 
 impl Places {
@@ -59,12 +61,14 @@ impl Places {
             K::StateEntered => Place {
                 entered: u32::try_from(index).ok(),
                 around: if before.opens { before.entered } else { self.around(before.entered) },
-                opens: false,
+                ..Place::default()
             },
             K::ContainerStarted => Place { opens: true, ..here(container()) },
             K::IterationStarted => Place { opens: true, ..here(named()) },
             K::ContainerSucceeded | K::ContainerFailed => here(container()),
             K::StateExited | K::IterationSucceeded | K::IterationFailed | K::IterationAborted => here(named()),
+            K::TaskScheduled if before.redriven => here(self.scheduled_before(events, event, index).or(before.entered)),
+            K::ExecutionRedriven => Place { redriven: true, ..here(before.entered) },
             K::StateAborted
             | K::TaskScheduled
             | K::TaskStarted
@@ -77,14 +81,24 @@ impl Places {
             | K::TaskTimedOut
             | K::EvaluationFailed
             | K::Other => here(before.entered),
-            // They belong to none, but what follows a redrive goes on where the execution was.
+            // They belong to none.
             K::ExecutionStarted
             | K::ExecutionSucceeded
             | K::ExecutionFailed
             | K::ExecutionAborted
-            | K::ExecutionTimedOut
-            | K::ExecutionRedriven => here(before.entered),
+            | K::ExecutionTimedOut => here(before.entered),
         }
+    }
+
+    /// The state whose task a redrive schedules again: the last one that was scheduled with the same.
+    fn scheduled_before(&self, events: AllEvents<'_>, event: &HistoryEvent, index: usize) -> Option<u32> {
+        let is_its = |before: &HistoryEvent| {
+            matches!(before.kind, EventKind::TaskScheduled)
+                && before.resource == event.resource
+                && before.parameters == event.parameters
+        };
+        let before = (0..index).rev().find(|before| events.get(*before).is_some_and(is_its))?;
+        self.0.get(before)?.entered
     }
 
     /// The state like that, here or around; where there is none, the one here.
@@ -131,7 +145,7 @@ mod tests {
             13<12 PassStateEntered name=U
             14<13 PassStateExited name=U
             15<14 MapIterationSucceeded name=Each index=0
-            16<10 TaskScheduled
+            16<10 TaskScheduled resource=a
             17<16 TaskFailed error=Boom
             18<17 ParallelStateFailed
             19<18 MapIterationFailed name=Each index=1
@@ -139,16 +153,21 @@ mod tests {
             21<20 ExecutionFailed error=Boom
             22<21 ExecutionRedriven
             23<22 MapStateStarted length=1
-            24<99 WaitStateAborted");
+            24<99 WaitStateAborted
+            25<22 TaskScheduled resource=a
+            26<25 TaskFailed error=Boom
+            27<26 ExecutionFailed error=Boom
+            28<27 ExecutionRedriven
+            29<28 TaskScheduled resource=a");
         let events = AllEvents::from(&run);
         let mut places = Places::default();
         places.absorb(AllEvents::new(&run.events[..9], &[]));
         places.absorb(events);
-        assert_eq!(places.len(), 24);
-        let states: Vec<&str> = (0..24).map(|index| places.state(events, index).unwrap_or("-")).collect();
+        assert_eq!(places.len(), 29);
+        let states: Vec<&str> = (0..29).map(|index| places.state(events, index).unwrap_or("-")).collect();
         let expected = [
             "-", "Each", "Each", "Each", "T", "T", "Each", "P", "P", "A", "T", "T", "U", "U", "Each", "A", "A", "P",
-            "Each", "Each", "-", "-", "Each", "-",
+            "Each", "Each", "-", "-", "Each", "-", "A", "A", "-", "-", "A",
         ];
         assert_eq!(states, expected);
     }

@@ -7,8 +7,6 @@ use serde::de::DeserializeOwned;
 use crate::wire::{self, WireError};
 use crate::world::{REGION, World};
 
-const CONTENT_TYPE: &str = "application/x-amz-json-1.0";
-
 /// A refusal of DynamoDB, as it stands on the wire.
 pub(crate) struct Refused {
     status: u16,
@@ -55,7 +53,7 @@ pub(crate) async fn handle(world: &World, operation: &str, body: String) -> Resp
         Err(refused) => (refused.status, refused.body),
     };
     let checksum = crc32fast::hash(body.as_bytes()).to_string();
-    let mut response = wire::respond(status, CONTENT_TYPE, body);
+    let mut response = wire::respond(status, wire::JSON, body);
     if let Ok(checksum) = checksum.parse() {
         response.headers_mut().insert("x-amz-crc32", checksum);
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use asl::{Json, Pattern, Resource};
 use asl_engine::{Failure, Input, Invocation};
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use crate::driver::{Message, Watch, plain_machine};
 use crate::world::World;
@@ -107,6 +107,23 @@ fn unsupported(what: &str) -> Failure {
             "The embedded cloud does not have the integration {what}. It has Lambda functions (by ARN and lambda:invoke), DynamoDB and Step Functions (optimised and aws-sdk), and activities; a mock file (--mock-config) can stand in for the rest."
         ),
     )
+}
+
+/// What version 1 of Java's SDK, and so an optimised integration, tells of the answer that it got. Nothing went over a
+/// wire here: the headers are those that the answer would have come with.
+fn sdk_http_metadata(request: &str, length: usize, content_type: &str, others: &[(&str, String)]) -> Value {
+    let date = jiff::Timestamp::now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let usual = [
+        ("Connection", "keep-alive".to_owned()),
+        ("Content-Length", length.to_string()),
+        ("Content-Type", content_type.to_owned()),
+        ("Date", date),
+        ("x-amzn-RequestId", request.to_owned()),
+    ];
+    let headers: Map<String, Value> =
+        usual.iter().chain(others).map(|(name, value)| ((*name).to_owned(), value.as_str().into())).collect();
+    let all: Map<String, Value> = headers.iter().map(|(name, value)| (name.clone(), json!([value]))).collect();
+    json!({"AllHttpHeaders": all, "HttpHeaders": headers, "HttpStatusCode": 200})
 }
 
 /// The first letter as the SDK integrations have it.

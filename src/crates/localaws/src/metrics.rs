@@ -81,7 +81,7 @@ fn write(
 /// Answers a request in JSON.
 pub(crate) async fn handle_json(world: &World, operation: &str, body: &str) -> Response {
     match answer(world, operation, body).await {
-        Ok(answer) => wire::respond(200, "application/x-amz-json-1.0", answer.to_string()),
+        Ok(answer) => wire::respond(200, wire::JSON, answer.to_string()),
         Err(error) => error.into_json_response(),
     }
 }

@@ -19,6 +19,9 @@ use crate::{dynamodb, lambda, logs, metrics, sfn, sts};
 /// The largest request: DynamoDB's 16 MiB.
 const MAX_BODY: usize = 16 << 20;
 
+/// The content type of the JSON protocol that Step Functions, DynamoDB and CloudWatch speak.
+pub(crate) const JSON: &str = "application/x-amz-json-1.0";
+
 /// An error as AWS tells it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WireError {
@@ -58,7 +61,7 @@ impl WireError {
 
     /// As the JSON protocols have it.
     pub(crate) fn into_json_response(self) -> Response {
-        let mut response = respond(self.status, "application/x-amz-json-1.0", self.to_value().to_string());
+        let mut response = respond(self.status, JSON, self.to_value().to_string());
         response.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(self.code));
         response
     }

@@ -9,15 +9,18 @@ use crate::world::World;
 pub(super) async fn call(world: &World, service: &str, action: &str, parameters: &Value) -> Result<Json, Failure> {
     let operation = super::pascal(action);
     let answer = crate::dynamodb::call(world, &operation, parameters.to_string()).await;
-    let request = uuid::Uuid::new_v4();
+    let request = uuid::Uuid::new_v4().to_string();
     match answer {
         Ok(text) => {
             let mut output: Value = serde_json::from_str(&text).unwrap_or_default();
             if service == "dynamodb"
                 && let Some(fields) = output.as_object_mut()
             {
-                fields.insert("SdkHttpMetadata".into(), json!({"HttpStatusCode": 200}));
-                fields.insert("SdkResponseMetadata".into(), json!({"RequestId": request.to_string()}));
+                let others =
+                    [("Server", "Server".to_owned()), ("x-amz-crc32", crc32fast::hash(text.as_bytes()).to_string())];
+                let metadata = super::sdk_http_metadata(&request, text.len(), crate::wire::JSON, &others);
+                fields.insert("SdkHttpMetadata".into(), metadata);
+                fields.insert("SdkResponseMetadata".into(), json!({"RequestId": request}));
             }
             if service != "dynamodb" {
                 output = super::states::with_instants(&output, "");

@@ -62,23 +62,15 @@ pub(super) async fn invoke(world: &World, parameters: &Value) -> Result<Json, Fa
     };
     let payload = result_of(&invoked, true)?;
     let request = &invoked.request_id;
-    let length = invoked.payload.len().to_string();
-    let mut headers = json!({
-        "X-Amz-Executed-Version": "$LATEST",
-        "x-amzn-RequestId": request,
-        "Content-Length": length,
-        "Content-Type": "application/json",
-    });
     let log = (parameters.get("LogType").and_then(Value::as_str) == Some("Tail")).then(|| invoked.log_result());
-    if let Some(log) = &log {
-        headers["X-Amz-Log-Result"] = json!(log);
-    }
-    let all: serde_json::Map<String, Value> =
-        headers.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), json!([value]))).collect();
+    let others = [("X-Amz-Executed-Version", "$LATEST".to_owned()), ("x-amzn-Remapped-Content-Length", "0".to_owned())];
+    let others: Vec<(&str, String)> =
+        others.into_iter().chain(log.clone().map(|log| ("X-Amz-Log-Result", log))).collect();
+    let metadata = super::sdk_http_metadata(request, invoked.payload.len(), "application/json", &others);
     let mut answer = json!({
         "ExecutedVersion": "$LATEST",
         "Payload": payload.value(),
-        "SdkHttpMetadata": {"AllHttpHeaders": all, "HttpHeaders": headers, "HttpStatusCode": 200},
+        "SdkHttpMetadata": metadata,
         "SdkResponseMetadata": {"RequestId": request},
         "StatusCode": 200,
     });

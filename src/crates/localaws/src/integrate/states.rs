@@ -35,7 +35,12 @@ pub(super) async fn start_execution(
         .map(|answer| {
             json!({
                 "ExecutionArn": answer["executionArn"],
-                "SdkHttpMetadata": {"HttpStatusCode": 200},
+                "SdkHttpMetadata": super::sdk_http_metadata(
+                    &request_id,
+                    answer.to_string().len(),
+                    crate::wire::JSON,
+                    &[],
+                ),
                 "SdkResponseMetadata": {"RequestId": request_id},
                 "StartDate": millis(&answer["startDate"]),
             })

@@ -32,7 +32,7 @@ pub(crate) async fn handle(world: &World, operation: &str, body: &str) -> Respon
         _ => answer(world, operation, body).await.map(|answer| answer.to_string()),
     };
     match answered {
-        Ok(answer) => wire::respond(200, "application/x-amz-json-1.0", answer),
+        Ok(answer) => wire::respond(200, wire::JSON, answer),
         Err(error) => error.into_json_response(),
     }
 }
