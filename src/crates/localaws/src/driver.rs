@@ -77,8 +77,9 @@ pub(crate) enum Message {
         limits: MapRunLimits,
         reply: oneshot::Sender<Result<(), Missing>>,
     },
-    /// Whoever reads metrics wants those up to now.
+    /// Whoever reads histories or metrics wants them up to now.
     Settle {
+        with_metrics: bool,
         reply: oneshot::Sender<()>,
     },
     /// A task waits for an execution to end.
@@ -440,8 +441,8 @@ impl Driver {
                 let result = self.update_run(&run, limits, at);
                 self.acts.push(Act::Answered(reply, result));
             }
-            Message::Settle { reply } => {
-                self.changes.hurry();
+            Message::Settle { with_metrics, reply } => {
+                self.changes.hurry(with_metrics);
                 self.acts.push(Act::Settled(reply));
             }
             Message::Watch(watch) => self.watch(watch),
@@ -577,7 +578,7 @@ impl Driver {
             self.changes.logged(logging, lines);
         }
         if kept && !events.is_empty() {
-            self.changes.recorded(id, events);
+            self.changes.recorded(id, events, self.world.clock.now());
         }
         if let Some(ended) = end {
             self.end(arn, ended);

@@ -190,11 +190,20 @@ impl World {
     /// Waits until the logs and metrics of all that has happened are written: before the process ends of its own accord,
     /// and before somebody reads them. Executions and tables are written when they are answered.
     pub async fn settle(&self) {
+        self.settle_driver(true).await;
+        let _ = self.store.settle().await;
+    }
+
+    /// Waits until the histories of executions that go on are written: before somebody reads one.
+    pub(crate) async fn settle_histories(&self) {
+        self.settle_driver(false).await;
+    }
+
+    async fn settle_driver(&self, with_metrics: bool) {
         let (reply, settled) = tokio::sync::oneshot::channel();
-        self.driver.tell(driver::Message::Settle { reply });
+        self.driver.tell(driver::Message::Settle { with_metrics, reply });
         // Without a driver there is nothing to wait for; a store that fails has told so in the log.
         let _ = settled.await;
-        let _ = self.store.settle().await;
     }
 
     /// Ends the processes of functions that wait for work, and removes what a world in memory has unpacked. To be called

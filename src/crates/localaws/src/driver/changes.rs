@@ -1,4 +1,7 @@
 //! What the next commit writes: gathered per execution, so that many steps become few statements.
+//!
+//! The journal is written at once. The events of an execution that goes on follow from it, and are gathered for a while:
+//! they are large, and one row of many takes fewer pages than many rows.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,11 +22,18 @@ const EVENTS_A_CHUNK: usize = 250;
 /// executions and nothing follows from them; a kill may cost those of this time.
 const METRICS_GATHER: i64 = 250;
 
+/// The same for the events of executions that go on. A kill costs none: the journal's replay makes them again.
+const EVENTS_GATHER: i64 = 250;
+
 /// What has changed since the last commit.
 #[derive(Default)]
 pub(super) struct Changes {
     executions: IndexMap<i64, Change>,
     others: Vec<Write>,
+    /// Events that are not written yet, by execution.
+    events: IndexMap<i64, Vec<HistoryEvent>>,
+    /// When they are to be written; `None` while there are none.
+    events_due: Option<i64>,
     /// How often a metric of a machine had a value, by name, machine, second and the value's bits.
     metrics: HashMap<(&'static str, String, i64, u64), u32>,
     /// When they are to be written; `None` while there are none.
@@ -37,7 +47,6 @@ pub(super) struct Changes {
 struct Change {
     row: Option<Row>,
     journal: Vec<(i64, String)>,
-    events: Vec<HistoryEvent>,
     end: Option<Finished>,
 }
 
@@ -79,12 +88,23 @@ impl Changes {
         self.executions.entry(id).or_default().journal.push((seq, text));
     }
 
-    pub(super) fn recorded(&mut self, id: i64, events: Vec<HistoryEvent>) {
-        let change = self.executions.entry(id).or_default();
-        if change.events.is_empty() {
-            change.events = events;
+    pub(super) fn recorded(&mut self, id: i64, events: Vec<HistoryEvent>, at: i64) {
+        self.events_due.get_or_insert(at + EVENTS_GATHER);
+        let gathered = self.events.entry(id).or_default();
+        if gathered.is_empty() {
+            *gathered = events;
         } else {
-            change.events.extend(events);
+            gathered.extend(events);
+        }
+    }
+
+    /// After a replay: of the events that it made again, those up to one stand in the store.
+    pub(super) fn stand_recorded(&mut self, id: i64, last: i64) {
+        if let Some(events) = self.events.get_mut(&id) {
+            events.retain(|event| event.id.cast_signed() > last);
+            if events.is_empty() {
+                self.events.swap_remove(&id);
+            }
         }
     }
 
@@ -120,26 +140,29 @@ impl Changes {
         self.metrics_due.get_or_insert(at + METRICS_GATHER);
     }
 
-    /// Whether there is more than metrics, which change with the executions that they measure.
+    /// Whether there is more than metrics and events, which come with the executions that they are of.
     pub(super) fn are_news(&self) -> bool {
         !self.executions.is_empty() || !self.others.is_empty()
     }
 
-    /// When the next commit has metrics to write, though nothing else may happen until then.
+    /// When the next commit has something to write, though nothing else may happen until then.
     pub(super) fn due(&self) -> Option<i64> {
-        self.metrics_due
+        self.metrics_due.into_iter().chain(self.events_due).min()
     }
 
-    /// The next commit writes the metrics, however new they are.
-    pub(super) fn hurry(&mut self) {
-        self.metrics_due = self.metrics_due.map(|_| i64::MIN);
+    /// The next commit writes the events, and the metrics if they are wanted, however new they are.
+    pub(super) fn hurry(&mut self, with_metrics: bool) {
+        self.events_due = self.events_due.map(|_| i64::MIN);
+        if with_metrics {
+            self.metrics_due = self.metrics_due.map(|_| i64::MIN);
+        }
     }
 
     pub(super) fn other(&mut self, write: Write) {
         self.others.push(write);
     }
 
-    /// What stands in the store already, after reading back.
+    /// What stands in the store already, after reading back: all but events that a kill came before.
     pub(super) fn forget(&mut self) {
         self.executions.clear();
         self.others.clear();
@@ -165,18 +188,41 @@ impl Changes {
                 crate::metrics::write_of_states(transaction, points)
             }));
         }
+        let events = self.take_events(now, &executions);
         if !executions.is_empty() {
             writes.push(Box::new(move |transaction| {
                 executions.into_iter().try_for_each(|(id, change)| change.write(id, transaction))
             }));
         }
+        if !events.is_empty() {
+            writes.push(Box::new(move |transaction| write_events(transaction, &events)));
+        }
         writes
+    }
+
+    /// The events that are to be written: all that are due, those that fill a row, and those of executions that end.
+    fn take_events(&mut self, now: i64, executions: &IndexMap<i64, Change>) -> Vec<(i64, Vec<HistoryEvent>)> {
+        if self.events_due.is_some_and(|due| due <= now) {
+            self.events_due = None;
+            return std::mem::take(&mut self.events).into_iter().collect();
+        }
+        let mut taken = Vec::new();
+        for (id, change) in executions {
+            let is_enough = |events: &Vec<HistoryEvent>| change.end.is_some() || events.len() >= EVENTS_A_CHUNK;
+            if self.events.get(id).is_some_and(is_enough) {
+                taken.extend(self.events.swap_remove_entry(id));
+            }
+        }
+        if self.events.is_empty() {
+            self.events_due = None;
+        }
+        taken
     }
 }
 
 impl Change {
     fn write(self, id: i64, transaction: &Connection) -> rusqlite::Result<()> {
-        let Self { row, journal, events, end } = self;
+        let Self { row, journal, end } = self;
         let is_new = row.is_some();
         let (status, stopped_at) = end.as_ref().map_or(("RUNNING", None), |end| (end.status, Some(end.stopped_at)));
         let output = end.as_ref().and_then(|end| end.output.as_ref()).map(|json| json.text().as_ref());
@@ -216,12 +262,6 @@ impl Change {
                 )?
                 .execute(params![id, status, stopped_at, output, error, cause])?;
         }
-        for events in events.chunks(EVENTS_A_CHUNK) {
-            let first = events.first().map_or(0, |event| event.id.cast_signed());
-            transaction
-                .prepare_cached("INSERT INTO history (id, events) VALUES (?1, ?2)")?
-                .execute(params![chunk(id, first), asl_engine::history_text(events)])?;
-        }
         if status == "SUCCEEDED" {
             // The history says it all from here on. What failed may be redriven, which starts from the journal.
             if !is_new {
@@ -236,4 +276,15 @@ impl Change {
         }
         Ok(())
     }
+}
+
+fn write_events(transaction: &Connection, executions: &[(i64, Vec<HistoryEvent>)]) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT INTO history (id, events) VALUES (?1, ?2)")?;
+    for (id, events) in executions {
+        for events in events.chunks(EVENTS_A_CHUNK) {
+            let first = events.first().map_or(0, |event| event.id.cast_signed());
+            insert.execute(params![chunk(*id, first), asl_engine::history_text(events)])?;
+        }
+    }
+    Ok(())
 }

@@ -53,11 +53,12 @@ impl Driver {
             let id = row.id;
             if let Err(problem) = self.recover_one(&row, &mut machines, &mut open) {
                 tracing::error!(execution = id, problem, "cannot go on with an execution");
+                self.changes.stand_recorded(id, i64::MAX);
                 unreadable.push((id, problem));
             }
         }
         self.replaying = false;
-        // The history of all this stands in the store already; only what is open is taken up.
+        // Nearly all of this stands in the store already; only what is open is taken up.
         self.changes.forget();
         self.cancelled.clear();
         self.acts.clear();
@@ -121,6 +122,8 @@ impl Driver {
         let live = Live::new(row.id, execution, next_seq, about, logging, definition);
         self.running.insert(Arc::clone(&arn), live);
         self.replay(&arn, effects, inputs, open);
+        let last = crate::sfn::history::last_event(&self.world.store, row.id).map_err(|error| error.to_string())?;
+        self.changes.stand_recorded(row.id, last);
         Ok(())
     }
 

@@ -1,11 +1,12 @@
 //! `GetExecutionHistory`.
 
+use rusqlite::OptionalExtension;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{executions, page};
-use crate::store::{MAX_EVENT, chunk, first_of};
+use crate::store::{MAX_EVENT, Store, StoreError, chunk, first_of};
 use crate::wire::{WireError, read};
 use crate::world::World;
 
@@ -27,6 +28,9 @@ struct Get {
 pub(super) async fn get(world: &World, body: &str) -> Result<String, WireError> {
     let request: Get = read(body)?;
     let row = executions::find(world, &request.execution_arn)?;
+    if row.status == "RUNNING" {
+        world.settle_histories().await;
+    }
     let size = page::size(request.max_results);
     let from = page::number(request.next_token.as_deref())?;
     let (id, reverse, with_data) = (row.id, request.reverse_order, request.include_execution_data != Some(false));
@@ -42,6 +46,19 @@ pub(super) async fn get(world: &World, body: &str) -> Result<String, WireError> 
         Some(next) => format!("{text}],\"nextToken\":\"{}\"}}", page::token(&next.to_string())),
         None => format!("{text}]}}"),
     })
+}
+
+/// The last event of an execution that stands in the store, 0 if there is none.
+pub(crate) fn last_event(store: &Store, execution: i64) -> Result<i64, StoreError> {
+    let found: Option<(i64, String)> = store.read_now(|connection| {
+        connection
+            .prepare_cached("SELECT id, events FROM history WHERE id BETWEEN ?1 AND ?2 ORDER BY id DESC LIMIT 1")?
+            .query_row([chunk(execution, 0), chunk(execution, MAX_EVENT)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()
+    })?;
+    let Some((id, events)) = found else { return Ok(0) };
+    let events: Vec<&RawValue> = serde_json::from_str(&events).map_err(|error| StoreError::Write(error.to_string()))?;
+    Ok(first_of(id) + i64::try_from(events.len()).unwrap_or(MAX_EVENT) - 1)
 }
 
 /// A page of events that is being put together.

@@ -7,7 +7,7 @@ mod arn;
 mod callbacks;
 mod constraints;
 pub(crate) mod executions;
-mod history;
+pub(crate) mod history;
 pub(crate) mod logging;
 mod machines;
 mod map_runs;
