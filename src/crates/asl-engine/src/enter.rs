@@ -414,6 +414,9 @@ pub(crate) fn not_found(field: &str, error: &EvaluationError) -> Trouble {
         )),
         EvaluationError::Intrinsic { .. } => Trouble::raised("States.IntrinsicFailure", error.to_string()).prefixed(),
         EvaluationError::Argument { .. } => Trouble::runtime(error.to_string()),
+        EvaluationError::TooLarge { .. } => {
+            Trouble::raised("States.DataLimitExceeded", format!("The field '{field}': {error}."))
+        }
         error => Trouble::runtime(format!("The field '{field}': {error}")),
     }
 }
@@ -422,6 +425,7 @@ pub(crate) fn not_found(field: &str, error: &EvaluationError) -> Trouble {
 pub(crate) fn invalid_path(path: &str, error: &EvaluationError) -> Trouble {
     match error {
         EvaluationError::NoResult { reason, .. } => Trouble::runtime(format!("Invalid path '{path}' : {reason}")),
+        EvaluationError::TooLarge { .. } => Trouble::raised("States.DataLimitExceeded", format!("{error}.")),
         error => Trouble::runtime(format!("Invalid path '{path}' : {error}")),
     }
 }

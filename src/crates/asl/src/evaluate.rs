@@ -58,6 +58,12 @@ pub enum EvaluationError {
     /// A variable that nothing assigned.
     #[error("the variable ${0} has no value")]
     NoVariable(String),
+    /// A path that selects more than a path may, or a template whose value would be larger than any may be.
+    #[error("{of} makes more than a state can have")]
+    TooLarge {
+        /// The path as written; of a template the path or call that was one too many.
+        of: String,
+    },
     /// A path among the arguments of an intrinsic function that selects nothing.
     #[error(
         "The function '{call}' had the following error: The JsonPath argument for the field '{path}' could not be found in the input '{document}'"
@@ -126,14 +132,15 @@ impl<'a> Scope<'a> {
     /// # Errors
     /// When its variable is not there.
     pub fn find(&self, path: &Path) -> Result<Selected, EvaluationError> {
-        match path.root() {
-            Root::Input => Ok(path.select(self.input)),
-            Root::Context => Ok(path.select(self.context.value())),
+        let selected = match path.root() {
+            Root::Input => path.select(self.input),
+            Root::Context => path.select(self.context.value()),
             Root::Variable(name) => match self.variables.get(name) {
-                Some(json) => Ok(path.select(json.value())),
-                None => Err(EvaluationError::NoVariable(name.clone())),
+                Some(json) => path.select(json.value()),
+                None => return Err(EvaluationError::NoVariable(name.clone())),
             },
-        }
+        };
+        selected.map_err(|_| EvaluationError::TooLarge { of: path.source().to_owned() })
     }
 }
 

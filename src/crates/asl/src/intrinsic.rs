@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html>
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -11,6 +12,7 @@ use serde_json::{Number, Value};
 use crate::chance::Chance;
 use crate::evaluate::{EvaluationError, Scope};
 use crate::hash;
+use crate::json;
 use crate::path::Path;
 
 /// How deep calls may nest (AWS: 10).
@@ -107,17 +109,24 @@ impl Expression {
             Self::Path(path) => scope.select(path),
             Self::Literal(value) => Ok(value.clone()),
             Self::Call(function, arguments, call) => {
-                let mut values = Vec::with_capacity(arguments.len());
+                let too_large = || EvaluationError::TooLarge { of: call.to_string() };
+                let (mut values, mut bytes) = (Vec::with_capacity(arguments.len()), 0);
                 for argument in arguments {
-                    values.push(argument.evaluate(scope, chance).map_err(|error| match error {
+                    let value = argument.evaluate(scope, chance).map_err(|error| match error {
                         EvaluationError::NoResult { path, document, .. } => {
                             EvaluationError::Argument { call: Arc::clone(call), path, document }
                         }
                         other => other,
-                    })?);
+                    })?;
+                    bytes += json::bytes(&value);
+                    if bytes > json::MAX_BYTES {
+                        return Err(too_large());
+                    }
+                    values.push(value);
                 }
-                apply(*function, values, chance)
-                    .map_err(|problem| EvaluationError::Intrinsic { call: Arc::clone(call), problem })
+                let value = apply(*function, values, chance)
+                    .map_err(|problem| EvaluationError::Intrinsic { call: Arc::clone(call), problem })?;
+                if json::bytes(&value) > json::MAX_BYTES { Err(too_large()) } else { Ok(value) }
             }
         }
     }
@@ -257,6 +266,19 @@ fn path_end(text: &str) -> usize {
     text.len()
 }
 
+/// The value with the fields of its objects in order, which does not tell objects apart.
+fn in_order(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => values.iter().map(in_order).collect(),
+        Value::Object(fields) => {
+            let mut fields: Vec<_> = fields.iter().map(|(name, value)| (name.clone(), in_order(value))).collect();
+            fields.sort_by(|(one, _), (other, _)| one.cmp(other));
+            Value::Object(fields.into_iter().collect())
+        }
+        other => other.clone(),
+    }
+}
+
 fn apply(function: Intrinsic, mut arguments: Vec<Value>, chance: &mut Chance) -> Result<Value, String> {
     use Intrinsic as I;
     let mut take = || if arguments.is_empty() { Value::Null } else { arguments.remove(0) };
@@ -289,12 +311,9 @@ fn apply(function: Intrinsic, mut arguments: Vec<Value>, chance: &mut Chance) ->
         }
         I::ArrayLength => Ok(list_of(take())?.len().into()),
         I::ArrayUnique => {
-            let mut unique: Vec<Value> = Vec::new();
-            for value in list_of(take())? {
-                if !unique.contains(&value) {
-                    unique.push(value);
-                }
-            }
+            let mut seen = HashSet::new();
+            let mut unique = list_of(take())?;
+            unique.retain(|value| seen.insert(in_order(value).to_string()));
             Ok(Value::Array(unique))
         }
         I::Base64Encode => Ok(STANDARD.encode(bounded(take())?).into()),

@@ -12,6 +12,19 @@ use serde_json::value::RawValue;
 
 use crate::path::{Path, Place, Root};
 
+/// The most bytes that a value on its way may have: far more than a state's quota, which is looked at when it arrives.
+pub(crate) const MAX_BYTES: usize = 16 << 20;
+
+/// About how many bytes a value has as text.
+pub(crate) fn bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len() + 2,
+        Value::Array(values) => 2 + values.iter().map(|value| bytes(value) + 1).sum::<usize>(),
+        Value::Object(fields) => 2 + fields.iter().map(|(name, value)| name.len() + 4 + bytes(value)).sum::<usize>(),
+        _ => 4,
+    }
+}
+
 /// A shared JSON value with its text.
 #[derive(Clone, Debug)]
 pub struct Json(Arc<Inner>);

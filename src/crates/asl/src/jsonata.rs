@@ -5,6 +5,7 @@
 
 mod bounds;
 mod tree;
+mod watch;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
+use jsonata_core::evaluator::{CancelToken, Context, Evaluator, EvaluatorError, EvaluatorOptions};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use serde_json::{Map, Number, Value};
@@ -25,6 +26,8 @@ use crate::hash;
 const TIME_LIMIT_MS: u64 = 1_000;
 /// The same in a replay of one that ended the first time, on a machine that had less to do.
 const REPLAY_LIMIT_MS: u64 = 60_000;
+/// How much more memory it may take then.
+const REPLAY_MEMORY_TIMES: usize = 4;
 /// What AWS says of one that runs longer, and of one that goes deeper than it may.
 const TIMED_OUT: &str = "Expression evaluation timeout: Check for infinite loop";
 const TOO_DEEP: &str =
@@ -189,12 +192,17 @@ fn evaluate(
     now: i64,
     chance: &mut Chance,
 ) -> Result<Value, QueryError> {
-    let time_limit = match chance.next_query() {
-        Outlook::Open => TIME_LIMIT_MS,
-        Outlook::Ends => REPLAY_LIMIT_MS,
+    let (time_limit, times) = match chance.next_query() {
+        Outlook::Open => (TIME_LIMIT_MS, 1),
+        Outlook::Ends => (REPLAY_LIMIT_MS, REPLAY_MEMORY_TIMES),
         Outlook::GivenUp => return Err(QueryError::Bounded(TIMED_OUT.to_owned())),
     };
+    let watched = ast.may_grow.then(|| {
+        let token = CancelToken::new();
+        (watch::watch(&token, times), token)
+    });
     let options = EvaluatorOptions {
+        cancel: watched.as_ref().map(|(_, token)| token.clone()),
         timeout_ms: Some(time_limit),
         max_stack_depth: Some(STACK_LIMIT),
         max_sequence_length: Some(SEQUENCE_LIMIT),
@@ -207,10 +215,12 @@ fn evaluate(
         .and_then(|()| if ast.is_led { bounds::register(&mut evaluator) } else { Ok(()) })
         .map_err(|error| QueryError::Raised(error.message().to_owned()))?;
     let result = evaluator.evaluate(&ast.node, &data);
+    drop(watched);
     *chance = shared.borrow().clone();
     let value = result.map_err(|error| {
         match error.message() {
-            message if message.starts_with("D1012") => {
+            // Cancelled, by who watches the memory: like the time that it takes, that is chance.
+            message if message.starts_with("D1012") || message.starts_with("U1003") => {
                 chance.give_up();
                 QueryError::Bounded(TIMED_OUT.to_owned())
             }
@@ -259,6 +269,8 @@ struct Parsed {
     state_fields: Vec<String>,
     /// Whether some of its calls are led through [`bounds`].
     is_led: bool,
+    /// Whether it can make more than a few times what it reads.
+    may_grow: bool,
 }
 
 fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
@@ -271,8 +283,9 @@ fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
         }
         let mut node = parser::parse(source).map_err(|error| coded(&error.to_string()))?;
         let (bare, state_fields) = (tree::bare_reference(&mut node), tree::state_fields(&mut node));
-        let is_led = bounds::lead(&mut node);
-        let ast = Rc::new(Parsed { node, bare, state_fields, is_led });
+        let may_grow = tree::may_grow(&mut node);
+        let is_led = bounds::lead(&mut node, may_grow);
+        let ast = Rc::new(Parsed { node, bare, state_fields, is_led, may_grow });
         if kept.len() >= KEPT {
             kept.clear();
         }
@@ -485,6 +498,12 @@ mod tests {
             ("$reduce([1, 2, 3], function($a, $b) { $a + $b })", json!(6)),
             ("[] ~> $reduce(function($a, $b) { $a + $b })", json!("returned nothing (undefined)")),
             ("$reduce([], function($a, $b) { $a + $b }, 7)", json!(7)),
+            ("($y := [1..2000]; $count([1..20000].$y))", large()),
+            ("($y := [1..3000]; $count($y@$a.$y@$b.{'a': $a, 'b': $b}))", large()),
+            ("($d := function($n) { $n = 0 ? 0 : ($x := $d($n - 1); [[$x], [$x]]) }; $d(60) = $d(60))", large()),
+            ("($d := function($n) { $n = 0 ? 0 : ($x := $d($n - 1); [[$x], [$x]]) }; $count($d(60).a))", large()),
+            ("($d := function($n) { $n = 0 ? 0 : ($x := $d($n - 1); [[$x], [$x]]) }; $d(60) ? 1 : 2)", large()),
+            ("($y := [1..3]; $y@$a.$y@$b[$b > $a].{'p': $a * $b}.p)", json!([2, 3, 6])),
             ("$pad('a', 1e9)", large()),
             ("$number('abc')", raised("D3030: Unable to cast value to a number: \"abc\"")),
             ("'a' + 1", raised("T2001: The left side of the \"+\" operator must evaluate to a number")),

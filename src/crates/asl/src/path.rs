@@ -1,11 +1,14 @@
 //! JSONPath in Jayway's dialect, which Step Functions' own follows.
 //!
 //! A definite path (names and single indices only) selects one value or nothing; any other selects a list.
-//! Regular expressions run in linear time, and a path's nesting is bounded, so no path can hang or overflow the stack.
+//! Regular expressions run in linear time, and a path's nesting and its [`Effort`] are bounded, so no path can hang, take
+//! the memory or overflow the stack.
 //! Never changes a document; writing into one is `reference`'s business.
 
 mod filter;
 mod parse;
+
+use std::cell::Cell;
 
 use serde_json::Value;
 
@@ -146,8 +149,57 @@ impl Path {
     }
 
     /// Selects from the document that the root stands for.
-    pub fn select(&self, document: &Value) -> Selected {
-        select(&self.steps, document, document, self.is_definite())
+    ///
+    /// # Errors
+    /// When it would look at, or select, more than a path may.
+    pub fn select(&self, document: &Value) -> Result<Selected, TooMuch> {
+        let effort = Effort(Cell::new(MAX_EFFORT));
+        let selected = select(&self.steps, document, document, self.is_definite(), &effort);
+        if effort.is_spent() { Err(TooMuch) } else { Ok(selected) }
+    }
+}
+
+/// How many values a path may look at and select: several times what the largest input has.
+const MAX_EFFORT: usize = 2_000_000;
+
+/// A path that would look at, or select, more than a path may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it selects more than a path may")]
+pub struct TooMuch;
+
+/// What a path may still do. Steps like `..*..*` find the same values many times over, and filters within filters look
+/// at all for each of all.
+struct Effort(Cell<usize>);
+
+impl Effort {
+    /// Whether there was as much left.
+    fn spend(&self, amount: usize) -> bool {
+        let left = self.0.get().checked_sub(amount);
+        self.0.set(left.unwrap_or(0));
+        left.is_some_and(|left| left > 0)
+    }
+
+    fn is_spent(&self) -> bool {
+        self.0.get() == 0
+    }
+
+    /// The value by itself.
+    fn take(&self, found: Found<'_>) -> Value {
+        match found {
+            Found::Borrowed(value) if self.spend(weight(value)) => value.clone(),
+            Found::Borrowed(_) => Value::Null,
+            Found::Computed(value) => value,
+        }
+    }
+}
+
+/// How many values there are in a value; a long text counts as several.
+fn weight(value: &Value) -> usize {
+    1 + match value {
+        Value::String(text) => text.len() / 64,
+        Value::Array(values) => values.iter().map(weight).sum(),
+        Value::Object(fields) => fields.values().map(weight).sum(),
+        _ => 0,
     }
 }
 
@@ -167,25 +219,16 @@ enum Found<'a> {
     Computed(Value),
 }
 
-impl Found<'_> {
-    fn into_value(self) -> Value {
-        match self {
-            Self::Borrowed(value) => value.clone(),
-            Self::Computed(value) => value,
-        }
-    }
-}
-
-fn select(steps: &[Step], start: &Value, root: &Value, definite: bool) -> Selected {
+fn select(steps: &[Step], start: &Value, root: &Value, definite: bool, effort: &Effort) -> Selected {
     let mut found = vec![Found::Borrowed(start)];
     let mut before_definite = true;
     for step in steps {
         // A function takes the whole list that an indefinite path selected, not each of its values.
         if let Step::Function(function) = step {
             let whole = if before_definite {
-                found.pop().map(Found::into_value)
+                found.pop().map(|found| effort.take(found))
             } else {
-                Some(Value::Array(std::mem::take(&mut found).into_iter().map(Found::into_value).collect()))
+                Some(Value::Array(std::mem::take(&mut found).into_iter().map(|found| effort.take(found)).collect()))
             };
             let computed = whole.and_then(|whole| apply(*function, &whole));
             found = computed.map(Found::Computed).into_iter().collect();
@@ -195,11 +238,11 @@ fn select(steps: &[Step], start: &Value, root: &Value, definite: bool) -> Select
         let mut next = Vec::new();
         for value in found {
             match value {
-                Found::Borrowed(value) => step_into(step, value, root, &mut next),
+                Found::Borrowed(value) => step_into(step, value, root, effort, &mut next),
                 Found::Computed(value) => {
                     let mut inner = Vec::new();
-                    step_into(step, &value, root, &mut inner);
-                    next.extend(inner.into_iter().map(|found| Found::Computed(found.into_value())));
+                    step_into(step, &value, root, effort, &mut inner);
+                    next.extend(inner.into_iter().map(|found| Found::Computed(effort.take(found))));
                 }
             }
         }
@@ -210,15 +253,25 @@ fn select(steps: &[Step], start: &Value, root: &Value, definite: bool) -> Select
     }
     if definite || (matches!(steps.last(), Some(Step::Function(_)))) {
         match found.into_iter().next() {
-            Some(found) => Selected::One(found.into_value()),
+            Some(found) => Selected::One(effort.take(found)),
             None => Selected::Nothing,
         }
     } else {
-        Selected::Many(found.into_iter().map(Found::into_value).collect())
+        Selected::Many(found.into_iter().map(|found| effort.take(found)).collect())
     }
 }
 
-fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, out: &mut Vec<Found<'a>>) {
+fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, effort: &Effort, out: &mut Vec<Found<'a>>) {
+    // What a step may find at once is what the value has.
+    let parts = match (step, value) {
+        (Step::Name(_), _) => 0,
+        (_, Value::Array(values)) => values.len(),
+        (_, Value::Object(fields)) => fields.len(),
+        _ => 0,
+    };
+    if !effort.spend(1 + parts) {
+        return;
+    }
     match step {
         Step::Name(name) => out.extend(value.get(name).map(Found::Borrowed)),
         Step::Names(names) if names.len() == 1 => out.extend(value.get(&names[0]).map(Found::Borrowed)),
@@ -262,19 +315,19 @@ fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, out: &mut Vec<Foun
             // A union is found only where all of it is.
             let whole = |names: &[String]| names.iter().all(|name| value.get(name).is_some());
             if !matches!(&**inner, Step::Names(names) if !whole(names)) {
-                step_into(inner, value, root, out);
+                step_into(inner, value, root, effort, out);
             }
             match value {
-                Value::Array(values) => values.iter().for_each(|value| step_into(step, value, root, out)),
-                Value::Object(fields) => fields.values().for_each(|value| step_into(step, value, root, out)),
+                Value::Array(values) => values.iter().for_each(|value| step_into(step, value, root, effort, out)),
+                Value::Object(fields) => fields.values().for_each(|value| step_into(step, value, root, effort, out)),
                 _ => {}
             }
         }
         Step::Filter(test) => match value {
             Value::Array(values) => {
-                out.extend(values.iter().filter(|value| test.holds(value, root)).map(Found::Borrowed));
+                out.extend(values.iter().filter(|value| test.holds(value, root, effort)).map(Found::Borrowed));
             }
-            Value::Object(_) if test.holds(value, root) => out.push(Found::Borrowed(value)),
+            Value::Object(_) if test.holds(value, root, effort) => out.push(Found::Borrowed(value)),
             _ => {}
         },
         // Handled by `select`, which knows the whole list.
@@ -342,7 +395,7 @@ mod tests {
             "limit": 10
         });
         let path = Path::parse(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-        assert_eq!(path.select(&document).into_value().unwrap_or(Value::Null), expected, "{}", path.source());
+        assert_eq!(path.select(&document).unwrap().into_value().unwrap_or(Value::Null), expected, "{}", path.source());
     }
 
     /// Found by the fuzz target `intrinsic`.
@@ -376,6 +429,15 @@ mod tests {
         check("$.store['bicycle','book'].color", json!(["red"]));
         check("$.store.book.length()", json!(3));
         check("$..price.max()", json!(19.95));
+    }
+
+    #[test]
+    fn no_path_does_more_than_it_may() {
+        let deep = (0..95).fold(json!(1), |inner, _| json!({"a": inner}));
+        let wide = json!({"l": (0..20_000).collect::<Vec<_>>()});
+        assert_eq!(Path::parse("$..*..*..*..*").unwrap().select(&deep), Err(TooMuch));
+        assert_eq!(Path::parse("$.l[?(@ in $.l)]").unwrap().select(&wide), Err(TooMuch));
+        assert!(Path::parse("$..*").unwrap().select(&wide).is_ok());
     }
 
     #[test]

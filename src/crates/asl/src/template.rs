@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::chance::Chance;
 use crate::evaluate::{EvaluationError, Scope};
 use crate::intrinsic::Expression;
+use crate::json;
 use crate::jsonata::{Query, enclosed, half_enclosed};
 
 /// A template, ready to be evaluated.
@@ -155,34 +156,40 @@ impl Template {
     /// # Errors
     /// The first expression without a value, with the key path to it.
     pub fn evaluate(&self, scope: &Scope<'_>, chance: &mut Chance) -> Result<Value, Failed> {
-        match self {
-            Self::Literal(value) => Ok(value.clone()),
+        let mut left = json::MAX_BYTES;
+        self.evaluate_within(&mut left, scope, chance)
+    }
+
+    /// Evaluates it while there are bytes left, so that many small expressions of a large input cannot take the memory.
+    fn evaluate_within(&self, left: &mut usize, scope: &Scope<'_>, chance: &mut Chance) -> Result<Value, Failed> {
+        let failed = |source: &str, error| Failed { place: Vec::new(), source: source.to_owned(), error };
+        let value = match self {
+            Self::Literal(value) => return Ok(value.clone()),
             Self::Object(fields) => {
                 let mut object = Map::with_capacity(fields.len());
                 for field in fields {
-                    let value = field.value.evaluate(scope, chance).map_err(|failed| failed.within(&field.name))?;
-                    object.insert(field.name.clone(), value);
+                    let value = field.value.evaluate_within(left, scope, chance);
+                    object.insert(field.name.clone(), value.map_err(|failed| failed.within(&field.name))?);
                 }
-                Ok(Value::Object(object))
+                return Ok(Value::Object(object));
             }
-            Self::List(values) => values
-                .iter()
-                .enumerate()
-                .map(|(index, value)| {
-                    value.evaluate(scope, chance).map_err(|failed| failed.within(&format!("[{index}]")))
-                })
-                .collect::<Result<Vec<_>, _>>()
-                .map(Value::Array),
-            Self::Expression(expression) => expression.evaluate(scope, chance).map_err(|error| Failed {
-                place: Vec::new(),
-                source: String::new(),
-                error,
-            }),
-            Self::Query(query) => query.evaluate(scope, chance).map_err(|error| Failed {
-                place: Vec::new(),
-                source: query.source().to_owned(),
-                error,
-            }),
+            Self::List(values) => {
+                let mut list = Vec::with_capacity(values.len());
+                for (index, value) in values.iter().enumerate() {
+                    let value = value.evaluate_within(left, scope, chance);
+                    list.push(value.map_err(|failed| failed.within(&format!("[{index}]")))?);
+                }
+                return Ok(Value::Array(list));
+            }
+            Self::Expression(expression) => expression.evaluate(scope, chance).map_err(|error| failed("", error))?,
+            Self::Query(query) => query.evaluate(scope, chance).map_err(|error| failed(query.source(), error))?,
+        };
+        match left.checked_sub(json::bytes(&value)) {
+            Some(rest) => {
+                *left = rest;
+                Ok(value)
+            }
+            None => Err(failed("", EvaluationError::TooLarge { of: "the template".to_owned() })),
         }
     }
 }
@@ -253,6 +260,20 @@ mod tests {
             r#"{"constant_value":0,"iteration_input_value":1,"from_input_constant":1,"iteration_index":1,"original_input":1}"#,
         );
         check(json!({"list": [{"x.$": "$.b[*]"}, "$.a"]}), r#"{"list":[{"x":[2,3]},"$.a"]}"#);
+    }
+
+    /// Neither many copies of the input nor calls within calls take the memory.
+    #[test]
+    fn no_template_makes_more_than_it_may() {
+        let input = json!({"x": "y".repeat(250_000)});
+        let copies: Map<String, Value> = (0..2_000).map(|at| (format!("k{at}.$"), json!("$.x"))).collect();
+        let twice = |inner: String| format!("States.Format('{{}}{{}}', {inner}, {inner})");
+        let calls = (0..8).fold("$.x".to_owned(), |inner, _| twice(inner));
+        for template in [Value::Object(copies), json!({"a.$": calls})] {
+            let template = Template::json_path(&template, &mut Vec::new());
+            let failed = template.evaluate(&Scope::of_input(&input), &mut Chance::new(0)).unwrap_err();
+            assert!(matches!(failed.error, EvaluationError::TooLarge { .. }), "{failed:?}");
+        }
     }
 
     #[test]

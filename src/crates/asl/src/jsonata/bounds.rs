@@ -1,14 +1,15 @@
 //! Bounds for what one call may make out of little: `$pad`, `$join`, `$replace`, `$string` and `$formatInteger` build their
-//! text at once, where no limit of the evaluator is looked at.
+//! text at once, where no limit of the evaluator is looked at. So does a step of a path, which puts the lists that it finds
+//! into one; and whatever goes down into a value goes down as often as its parts are shared.
 //!
-//! The arguments of those calls are led through functions of ours, which let them pass or raise an error. Never
+//! The arguments of those calls, the values of steps and what is gone down into are led through functions of ours, which let them pass or raise an error. Never
 //! changes what an expression means that stays within the bounds. The same way mends `$reduce` of nothing, which is
 //! nothing, and null in the library.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use jsonata_core::ast::{AstNode, BinaryOp};
+use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::JValue;
 
@@ -26,11 +27,20 @@ const MAX_ROMAN: f64 = 1e9;
 /// How the names of our functions begin.
 const OURS: &str = "bounds_";
 
-/// Leads the arguments of calls that could make much through our functions; whether there are any.
-pub(super) fn lead(ast: &mut AstNode) -> bool {
+/// How many elements the steps of paths may make in one evaluation.
+const MAX_STEPPED: usize = 4 << 20;
+/// How many elements one counts for that variables are bound with.
+const A_TUPLE: usize = 64;
+
+/// Leads what could make much through our functions; whether there is any. Values have shared parts only where an
+/// expression repeats something, which is when it `may_grow`.
+pub(super) fn lead(ast: &mut AstNode, may_grow: bool) -> bool {
     let own = defined(ast);
     let (mut open, mut any) = (vec![ast], false);
     while let Some(node) = open.pop() {
+        if may_grow {
+            any |= lead_descents(node, &own);
+        }
         match node {
             AstNode::Function { name, args, .. } => any |= lead_call(name, None, args, &own),
             AstNode::Binary { op: BinaryOp::ChainPipe, lhs, rhs } => match rhs.as_mut() {
@@ -57,14 +67,134 @@ pub(super) fn lead(ast: &mut AstNode) -> bool {
     any
 }
 
+/// Leads what a node goes down into.
+fn lead_descents(node: &mut AstNode, own: &[String]) -> bool {
+    let mut into: Vec<&mut AstNode> = match node {
+        AstNode::Binary {
+            op: BinaryOp::Equal | BinaryOp::NotEqual | BinaryOp::In | BinaryOp::And | BinaryOp::Or,
+            lhs,
+            rhs,
+        } => {
+            vec![lhs, rhs]
+        }
+        // What stands behind it may be a transformation, which copies.
+        AstNode::Binary { op: BinaryOp::ChainPipe, lhs, rhs } if !matches!(**rhs, AstNode::Function { .. }) => {
+            vec![lhs]
+        }
+        AstNode::Conditional { condition, .. } => vec![condition],
+        AstNode::Function { name, args, .. } if own.contains(name) || DESCENDING.contains(&name.as_str()) => {
+            args.iter_mut().collect()
+        }
+        AstNode::Path { steps } => return lead_steps(steps, own),
+        _ => return false,
+    };
+    into.retain(|node| may_be_shared(node, own));
+    let any = !into.is_empty();
+    into.into_iter().for_each(|node| wrap("value", node));
+    any
+}
+
+/// The functions that go down into their arguments.
+const DESCENDING: [&str; 7] = ["boolean", "not", "distinct", "lookup", "keys", "spread", "sort"];
+
+/// Leads the values that the steps of a path find. The first may be anything that others look into; each other is put
+/// together for all that the one before it found.
+fn lead_steps(steps: &mut [PathStep], own: &[String]) -> bool {
+    let is_data = |node: &AstNode| matches!(node, AstNode::Variable(name) if !name.is_empty() && !own.contains(name));
+    let is_plain = |step: &PathStep| matches!(step.node, AstNode::Name(_)) && step.stages.is_empty();
+    if steps.split_first().is_some_and(|(first, others)| is_data(&first.node) && others.iter().all(is_plain)) {
+        return false;
+    }
+    let mut any = false;
+    let is_alone = steps.len() == 1;
+    for (at, step) in steps.iter_mut().enumerate() {
+        for stage in &mut step.stages {
+            if let Stage::Filter(filter) = stage
+                && may_be_shared(filter, own)
+            {
+                wrap("value", filter);
+                any = true;
+            }
+        }
+        // Those that are no lists to be put into one are told by their kind, and so is what `%` leads back to.
+        let binds = step.is_tuple || step.focus.is_some() || step.index_var.is_some();
+        let is_block = matches!(step.node, AstNode::Block(_) | AstNode::FunctionApplication(_));
+        if step.ancestor_label.is_some() || step.inner_tuple || binds && is_block {
+            continue;
+        }
+        let found = if binds { "tuples" } else { "step" };
+        let node = match &mut step.node {
+            AstNode::FunctionApplication(inner) => inner.as_mut(),
+            node => node,
+        };
+        let guard = match &node {
+            // `[]` keeps the list that a function makes, which is told by its kind too.
+            _ if at == 0 && is_alone && step.stages.iter().any(|stage| matches!(stage, Stage::KeepArray)) => None,
+            node if at == 0 => may_be_shared(node, own).then_some("value"),
+            AstNode::Name(_) | AstNode::Variable(_) | AstNode::Function { .. } | AstNode::Block(_) => Some(found),
+            AstNode::Conditional { .. } | AstNode::Call { .. } | AstNode::Path { .. } => Some(found),
+            _ => None,
+        };
+        if let Some(guard) = guard {
+            wrap(guard, node);
+            any = true;
+        }
+    }
+    any
+}
+
 /// Whether a value may hold the same parts many times over, which only what an expression made itself does.
 fn may_be_shared(node: &AstNode, own: &[String]) -> bool {
     match node {
-        AstNode::Function { name, .. } => own.contains(name),
-        AstNode::Variable(_) | AstNode::Call { .. } | AstNode::Block(_) | AstNode::Conditional { .. } => true,
+        AstNode::Function { name, .. } => {
+            own.contains(name) || !SCALAR.contains(&name.as_str()) && !name.starts_with(OURS)
+        }
+        // Others are the state's data, or parts of what was looked at.
+        AstNode::Variable(name) => name.is_empty() || own.contains(name),
+        AstNode::Call { .. } | AstNode::Block(_) | AstNode::Conditional { .. } => true,
+        AstNode::Array(nodes) | AstNode::ArrayGroup(nodes) => nodes.iter().any(|node| may_be_shared(node, own)),
+        AstNode::Object(fields) => fields.iter().any(|(_, value)| may_be_shared(value, own)),
         _ => false,
     }
 }
+
+/// Functions whose results have no parts.
+const SCALAR: [&str; 34] = [
+    "abs",
+    "average",
+    "boolean",
+    "ceil",
+    "contains",
+    "count",
+    "exists",
+    "floor",
+    "formatNumber",
+    "formatInteger",
+    "fromMillis",
+    "hash",
+    "length",
+    "lowercase",
+    "max",
+    "millis",
+    "min",
+    "not",
+    "now",
+    "number",
+    "pad",
+    "power",
+    "random",
+    "replace",
+    "round",
+    "sqrt",
+    "string",
+    "substring",
+    "substringAfter",
+    "substringBefore",
+    "sum",
+    "toMillis",
+    "trim",
+    "uppercase",
+];
 
 /// The names that an expression gives to something of its own: a call of one is no call of a built-in function.
 fn defined(ast: &mut AstNode) -> Vec<String> {
@@ -155,6 +285,16 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
         }),
     )?;
     add("value", Box::new(|value| if bytes(value) > MAX_BYTES { Err(too_large()) } else { Ok(()) }))?;
+    let stepped: Rc<Cell<usize>> = Rc::default();
+    for (name, weight) in [("step", 1), ("tuples", A_TUPLE)] {
+        let stepped = Rc::clone(&stepped);
+        let step = move |value: &JValue| {
+            let found = value.as_array().map_or(0, |values| values.len());
+            stepped.set(stepped.get().saturating_add(found * weight));
+            if stepped.get() > MAX_STEPPED || bytes(value) > MAX_BYTES { Err(too_large()) } else { Ok(()) }
+        };
+        add(name, Box::new(step))?;
+    }
     add(
         "texts",
         Box::new(|list| match list.as_array() {

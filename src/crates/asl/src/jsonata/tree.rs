@@ -1,6 +1,6 @@
 //! Walking a parsed expression, level by level, so that no depth of it is a matter of the stack.
 
-use jsonata_core::ast::{AstNode, Stage};
+use jsonata_core::ast::{AstNode, BinaryOp, Stage};
 
 /// What a node is made of.
 pub(super) fn children(node: &mut AstNode) -> Vec<&mut AstNode> {
@@ -82,4 +82,28 @@ pub(super) fn state_fields(ast: &mut AstNode) -> Vec<String> {
         open.extend(children(node));
     }
     fields
+}
+
+/// Whether an expression can make more than a few times what it reads: whether it repeats something.
+pub(super) fn may_grow(ast: &mut AstNode) -> bool {
+    let mut open = vec![ast];
+    while let Some(node) = open.pop() {
+        let repeats = match node {
+            AstNode::Path { steps } => {
+                steps.iter().skip(1).any(|step| !matches!(step.node, AstNode::Name(_)) || step.focus.is_some())
+            }
+            AstNode::Lambda { .. }
+            | AstNode::Call { .. }
+            | AstNode::FunctionApplication(_)
+            | AstNode::ObjectTransform { .. }
+            | AstNode::Transform { .. }
+            | AstNode::Binary { op: BinaryOp::ColonEqual | BinaryOp::Range | BinaryOp::ChainPipe, .. } => true,
+            _ => false,
+        };
+        if repeats {
+            return true;
+        }
+        open.extend(children(node));
+    }
+    false
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{Selected, Step, select};
+use super::{Effort, Selected, Step, select, weight};
 
 /// A test that an element passes or not.
 #[derive(Clone, Debug)]
@@ -67,25 +67,35 @@ impl Comparison {
     ];
 }
 
+impl Comparison {
+    fn is_of_lists(self) -> bool {
+        matches!(self, Self::In | Self::NotIn | Self::Contains | Self::SubsetOf | Self::AnyOf | Self::NoneOf)
+    }
+}
+
 impl Test {
-    pub(super) fn holds(&self, here: &Value, root: &Value) -> bool {
+    pub(super) fn holds(&self, here: &Value, root: &Value, effort: &Effort) -> bool {
         match self {
-            Self::Any(tests) => tests.iter().any(|test| test.holds(here, root)),
-            Self::All(tests) => tests.iter().all(|test| test.holds(here, root)),
-            Self::Not(test) => !test.holds(here, root),
-            Self::Exists(operand) => operand.value(here, root).is_some(),
+            Self::Any(tests) => tests.iter().any(|test| test.holds(here, root, effort)),
+            Self::All(tests) => tests.iter().all(|test| test.holds(here, root, effort)),
+            Self::Not(test) => !test.holds(here, root, effort),
+            Self::Exists(operand) => operand.value(here, root, effort).is_some(),
             Self::Matches(operand, pattern) => {
-                matches!(operand.value(here, root), Some(Value::String(text)) if pattern.is_match(&text))
+                matches!(operand.value(here, root, effort), Some(Value::String(text)) if pattern.is_match(&text))
             }
             Self::Compare(left, comparison, right) => {
-                compare(left.value(here, root).as_ref(), *comparison, right.value(here, root).as_ref())
+                let (left, right) = (left.value(here, root, effort), right.value(here, root, effort));
+                let sizes = [&left, &right].map(|side| side.as_ref().map_or(0, weight));
+                // Lists are compared each with each.
+                let amount = if comparison.is_of_lists() { sizes[0].saturating_mul(sizes[1]) } else { sizes[0] };
+                effort.spend(amount) && compare(left.as_ref(), *comparison, right.as_ref())
             }
         }
     }
 }
 
 impl Operand {
-    fn value(&self, here: &Value, root: &Value) -> Option<Value> {
+    fn value(&self, here: &Value, root: &Value, effort: &Effort) -> Option<Value> {
         let (steps, start) = match self {
             Self::Literal(value) => return Some(value.clone()),
             Self::Here(steps) => (steps, here),
@@ -96,7 +106,7 @@ impl Operand {
             Step::Names(names) | Step::Each(names) => names.len() == 1,
             _ => false,
         });
-        match select(steps, start, root, definite) {
+        match select(steps, start, root, definite, effort) {
             Selected::Many(values) if values.is_empty() => None,
             selected => selected.into_value(),
         }
