@@ -152,7 +152,17 @@ fn resident_mib() -> Option<u64> {
 }
 
 /// Answers a request of Lambda's REST API below `/2015-03-31/functions`.
-pub(crate) async fn handle(world: &World, method: &Method, path: &str, headers: &HeaderMap, body: Bytes) -> Response {
+pub(crate) async fn handle(
+    world: &World,
+    method: &Method,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Err(error) = check_qualifier(method, path, query) {
+        return error.into_rest_response();
+    }
     let text = String::from_utf8_lossy(&body).into_owned();
     let plain = |name: &str| name_of(&decoded(name));
     let (status, answer) = match (method, path.trim_matches('/').split('/').collect::<Vec<_>>().as_slice()) {
@@ -181,6 +191,23 @@ pub(crate) async fn handle(world: &World, method: &Method, path: &str, headers: 
         Ok(answer) => wire::respond(status, "application/json", answer.to_string()),
         Err(error) => error.into_rest_response(),
     }
+}
+
+/// There is no version of a function but the latest one.
+fn check_qualifier(method: &Method, path: &str, query: &str) -> Result<(), WireError> {
+    let Some(qualifier) = query.split('&').find_map(|pair| pair.strip_prefix("Qualifier=")).map(decoded) else {
+        return Ok(());
+    };
+    if qualifier != "$LATEST" {
+        let name = name_of(&decoded(path.trim_matches('/').split('/').next().unwrap_or_default()));
+        let message = format!("Function not found: {}:{qualifier}", arn_of(&name));
+        return Err(WireError::new(404, "ResourceNotFoundException", message));
+    }
+    if method == Method::DELETE {
+        let message = "$LATEST version cannot be deleted without deleting the function.";
+        return Err(WireError::new(400, "InvalidParameterValueException", message));
+    }
+    Ok(())
 }
 
 fn decoded(name: &str) -> String {

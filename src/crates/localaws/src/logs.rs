@@ -176,31 +176,66 @@ struct NewEvent {
 
 async fn create_stream(world: &World, body: &str) -> Result<Value, WireError> {
     let PutEvents { log_group_name: group, log_stream_name: stream, .. } = read(body)?;
+    let group = existing_group(world, Some(group), None).await?;
     let at = world.clock.now();
     let (made, known) = tokio::sync::oneshot::channel();
     world
         .store
         .write(move |transaction| {
-            let added = transaction.execute(
-                "INSERT OR IGNORE INTO log_streams (log_group, name, created_at)
-                 SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM log_groups WHERE name = ?1)",
-                params![group, stream, at],
-            )?;
-            let _ = made.send(added == 1);
+            let stands = stream_stands(transaction, &group, &stream)?;
+            if !stands {
+                transaction.execute(
+                    "INSERT INTO log_streams (log_group, name, created_at) VALUES (?1, ?2, ?3)",
+                    params![group, stream, at],
+                )?;
+            }
+            let _ = made.send(!stands);
             Ok(())
         })
         .await?;
     if known.await.unwrap_or(true) {
         return Ok(json!({}));
     }
-    Err(WireError::new(400, "ResourceAlreadyExistsException", "The log stream already exists, or its group does not"))
+    Err(WireError::new(400, "ResourceAlreadyExistsException", "The specified log stream already exists"))
+}
+
+/// Whether a stream was made, by somebody or by what is written to it.
+fn stream_stands(connection: &Connection, group: &str, stream: &str) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT 1 FROM log_streams WHERE log_group = ?1 AND name = ?2
+             UNION ALL SELECT 1 FROM log_events WHERE log_group = ?1 AND stream = ?2 LIMIT 1",
+        )?
+        .exists([group, stream])
+}
+
+fn no_stream() -> WireError {
+    WireError::new(400, "ResourceNotFoundException", "The specified log stream does not exist.")
 }
 
 async fn put_events(world: &World, body: &str) -> Result<Value, WireError> {
     let PutEvents { log_group_name: group, log_stream_name: stream, log_events } = read(body)?;
+    let group = existing_group(world, Some(group), None).await?;
+    if log_events.windows(2).any(|pair| pair[0].timestamp > pair[1].timestamp) {
+        let message = "Log events in a single PutLogEvents request must be in chronological order.";
+        return Err(WireError::new(400, "InvalidParameterException", message));
+    }
     let lines = log_events.into_iter().map(|event| (event.timestamp, event.message)).collect();
-    let write = write_to_standing_group(group, stream, lines);
-    world.store.write(write).await?;
+    let (made, known) = tokio::sync::oneshot::channel();
+    world
+        .store
+        .write(move |transaction| {
+            let stands = stream_stands(transaction, &group, &stream)?;
+            if stands {
+                write_to_standing_group(group, stream, lines)(transaction)?;
+            }
+            let _ = made.send(stands);
+            Ok(())
+        })
+        .await?;
+    if !known.await.unwrap_or(true) {
+        return Err(no_stream());
+    }
     world.ring();
     Ok(json!({"nextSequenceToken": "0"}))
 }
@@ -227,15 +262,16 @@ struct DescribeLogGroups {
 async fn describe_groups(world: &World, body: &str) -> Result<Value, WireError> {
     let request: DescribeLogGroups = read(body)?;
     let limit = request.limit.unwrap_or(50).clamp(1, 50);
-    let groups: Vec<(String, i64, i64)> = world
+    let groups: Vec<(String, i64, i64, Option<i64>)> = world
         .store
         .read(|connection| {
             connection
                 .prepare_cached(
-                    "SELECT name, created_at, (SELECT COALESCE(SUM(LENGTH(message) + 26), 0) FROM log_events WHERE log_group = name)
+                    "SELECT name, created_at,
+                            (SELECT COALESCE(SUM(LENGTH(message) + 26), 0) FROM log_events WHERE log_group = name), retention
                      FROM log_groups ORDER BY name",
                 )?
-                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
                 .collect()
         })
         .await?;
@@ -247,18 +283,24 @@ async fn describe_groups(world: &World, body: &str) -> Result<Value, WireError> 
                 .is_none_or(|part| name.to_lowercase().contains(&part.to_lowercase()))
             && request.next_token.as_deref().is_none_or(|after| name.as_str() > after)
     });
-    let page: Vec<(String, i64, i64)> = matching.by_ref().take(limit).collect();
+    let page: Vec<(String, i64, i64, Option<i64>)> = matching.by_ref().take(limit).collect();
     let more = matching.next().is_some();
     let mut answer = json!({
-        "logGroups": page.iter().map(|(name, created_at, bytes)| json!({
-            "logGroupName": name,
-            "creationTime": created_at,
-            "metricFilterCount": 0,
-            "arn": format!("{}:*", group_arn(name)),
-            "logGroupArn": group_arn(name),
-            "logGroupClass": "STANDARD",
-            "storedBytes": bytes,
-        })).collect::<Vec<_>>(),
+        "logGroups": page.iter().map(|(name, created_at, bytes, retention)| {
+            let mut told = json!({
+                "logGroupName": name,
+                "creationTime": created_at,
+                "metricFilterCount": 0,
+                "arn": format!("{}:*", group_arn(name)),
+                "logGroupArn": group_arn(name),
+                "logGroupClass": "STANDARD",
+                "storedBytes": bytes,
+            });
+            if let Some(days) = retention {
+                told["retentionInDays"] = (*days).into();
+            }
+            told
+        }).collect::<Vec<_>>(),
     });
     if let (true, Some((last, ..))) = (more, page.last()) {
         answer["nextToken"] = last.as_str().into();
@@ -276,20 +318,28 @@ struct DescribeLogStreams {
     #[serde(default)]
     descending: bool,
     limit: Option<usize>,
+    next_token: Option<String>,
 }
+
+/// A stream: its name, when it was made, and when its first and last events were.
+type Stream = (String, i64, Option<i64>, Option<i64>);
 
 async fn describe_streams(world: &World, body: &str) -> Result<Value, WireError> {
     let request: DescribeLogStreams = read(body)?;
     let group = existing_group(world, request.log_group_name, request.log_group_identifier).await?;
     let name = group.clone();
-    let mut streams: Vec<(String, i64, i64)> = world
+    let mut streams: Vec<Stream> = world
         .store
         .read(move |connection| {
             connection
                 .prepare_cached(
-                    "SELECT stream, MIN(at), MAX(at) FROM log_events WHERE log_group = ?1 GROUP BY stream ORDER BY stream",
+                    "SELECT name, MIN(made), MIN(first), MAX(last) FROM (
+                         SELECT stream AS name, MIN(at) AS made, MIN(at) AS first, MAX(at) AS last
+                         FROM log_events WHERE log_group = ?1 GROUP BY stream
+                         UNION ALL SELECT name, created_at, NULL, NULL FROM log_streams WHERE log_group = ?1)
+                     GROUP BY name ORDER BY name",
                 )?
-                .query_map([group], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+                .query_map([group], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
                 .collect()
         })
         .await?;
@@ -302,18 +352,38 @@ async fn describe_streams(world: &World, body: &str) -> Result<Value, WireError>
     if request.descending {
         streams.reverse();
     }
-    streams.truncate(request.limit.unwrap_or(50).clamp(1, 50));
-    Ok(json!({
-        "logStreams": streams.iter().map(|(stream, first, last)| json!({
-            "logStreamName": stream,
-            "creationTime": first,
-            "firstEventTimestamp": first,
-            "lastEventTimestamp": last,
-            "lastIngestionTime": last,
-            "arn": format!("{}:log-stream:{stream}", group_arn(&name)),
-            "storedBytes": 0,
-        })).collect::<Vec<_>>(),
-    }))
+    // The token is the name of the last stream of the page before: others may come meanwhile.
+    let from = match &request.next_token {
+        None => 0,
+        Some(token) => {
+            let last = streams.iter().position(|(stream, ..)| stream == token);
+            last.ok_or_else(|| WireError::new(400, "InvalidParameterException", "The specified nextToken is invalid."))?
+                + 1
+        }
+    };
+    let limit = request.limit.unwrap_or(50).clamp(1, 50);
+    let more = streams.len() > from + limit;
+    let page: Vec<Stream> = streams.into_iter().skip(from).take(limit).collect();
+    let mut answer = json!({
+        "logStreams": page.iter().map(|(stream, made, first, last)| {
+            let mut told = json!({
+                "logStreamName": stream,
+                "creationTime": made,
+                "arn": format!("{}:log-stream:{stream}", group_arn(&name)),
+                "storedBytes": 0,
+            });
+            if let (Some(first), Some(last)) = (first, last) {
+                told["firstEventTimestamp"] = (*first).into();
+                told["lastEventTimestamp"] = (*last).into();
+                told["lastIngestionTime"] = (*last).into();
+            }
+            told
+        }).collect::<Vec<_>>(),
+    });
+    if let (true, Some((last, ..))) = (more, page.last()) {
+        answer["nextToken"] = last.as_str().into();
+    }
+    Ok(answer)
 }
 
 async fn existing_group(world: &World, name: Option<String>, identifier: Option<String>) -> Result<String, WireError> {

@@ -131,7 +131,8 @@ async fn handle(State(world): State<World>, request: Request) -> Response {
     };
     let path = parts.uri.path();
     if let Some(rest) = path.strip_prefix("/2015-03-31/functions") {
-        return lambda::handle(&world, &parts.method, rest, &parts.headers, body).await;
+        let query = parts.uri.query().unwrap_or_default();
+        return lambda::handle(&world, &parts.method, rest, query, &parts.headers, body).await;
     }
     if let Some(operation) = path.strip_prefix("/service/GraniteServiceVersion20100801/operation/") {
         return metrics::handle_cbor(&world, operation, body).await;

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use rusqlite::params;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use crate::functions::{Call, FunctionFacts, LogSink, Outcome};
 use crate::store::{Place, Store, StoreError};
@@ -44,12 +45,17 @@ pub(crate) struct FunctionRecord {
     pub(crate) code_size: usize,
     pub(crate) code_digest: String,
     pub(crate) modified_at: i64,
+    /// Another with every change.
+    #[serde(default)]
+    pub(crate) revision: String,
 }
 
 /// The functions, and their processes that wait for work.
 pub(crate) struct Processes {
     records: RwLock<BTreeMap<String, Arc<FunctionRecord>>>,
     idle: Arc<Mutex<HashMap<String, Vec<Sandbox>>>>,
+    /// How many processes may begin at once: together they would take longer, and the whole machine.
+    beginning: Semaphore,
     directory: PathBuf,
     temporary: bool,
 }
@@ -71,7 +77,9 @@ impl Processes {
                 (std::env::temp_dir().join(format!("orderflow-tui-functions-{}", uuid::Uuid::new_v4())), true)
             }
         };
-        Ok(Self { records: RwLock::new(records), idle: Arc::default(), directory, temporary })
+        let at_once = std::thread::available_parallelism().map_or(2, usize::from).max(2);
+        let beginning = Semaphore::new(at_once);
+        Ok(Self { records: RwLock::new(records), idle: Arc::default(), beginning, directory, temporary })
     }
 
     /// Ends what waits for work, and removes what is not to be kept.
@@ -102,6 +110,14 @@ impl Processes {
         self.records.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some()
     }
 
+    /// A process of the function as it is now that waits for work.
+    fn warm(&self, record: &Arc<FunctionRecord>) -> Option<Sandbox> {
+        if !self.find(&record.name).is_some_and(|standing| Arc::ptr_eq(&standing, record)) {
+            return None;
+        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&record.name).and_then(Vec::pop)
+    }
+
     fn folder(&self, record: &FunctionRecord) -> PathBuf {
         let digest: String = record.code_digest.chars().filter(char::is_ascii_alphanumeric).take(16).collect();
         self.directory.join(format!("{}-{digest}", record.name))
@@ -130,6 +146,7 @@ impl FunctionRecord {
             .strftime("%Y-%m-%dT%H:%M:%S.%3f+0000")
             .to_string()
             .into();
+        configuration["RevisionId"] = self.revision.as_str().into();
         if !self.environment.is_empty() {
             configuration["Environment"] = json!({"Variables": self.environment});
         }
@@ -150,11 +167,12 @@ pub(crate) struct Ready {
 /// # Errors
 /// Why there is none.
 pub(crate) async fn ready(world: &World, record: Arc<FunctionRecord>, log: &LogSink) -> Result<Ready, String> {
-    let warm = {
-        let mut idle = world.processes.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.get_mut(&record.name).and_then(Vec::pop)
-    };
-    if let Some(sandbox) = warm {
+    if let Some(sandbox) = world.processes.warm(&record) {
+        return Ok(Ready { sandbox, record, init: None });
+    }
+    let permit = world.processes.beginning.acquire().await;
+    // Meanwhile another invocation may have ended.
+    if let Some(sandbox) = world.processes.warm(&record) {
         return Ok(Ready { sandbox, record, init: None });
     }
     let started = tokio::time::Instant::now();
@@ -166,6 +184,7 @@ pub(crate) async fn ready(world: &World, record: Arc<FunctionRecord>, log: &LogS
         log.line(format!("INIT_REPORT Status: error\tError Type: Runtime.InvalidEntrypoint\t{problem}"));
     })?;
     let begun = sandbox.begin().await;
+    drop(permit);
     let init = started.elapsed();
     let status = match begun {
         Begun::Ready => None,
@@ -261,6 +280,8 @@ struct Create {
     timeout: Option<u64>,
     memory_size: Option<u32>,
     environment: Option<Environment>,
+    #[serde(default)]
+    publish: bool,
 }
 
 #[derive(Deserialize)]
@@ -282,6 +303,7 @@ fn invalid(message: impl Into<String>) -> WireError {
 
 pub(crate) async fn create(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Create = read(body)?;
+    check_publish(request.publish)?;
     let name = super::name_of(&request.function_name);
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
@@ -307,6 +329,7 @@ pub(crate) async fn create(world: &World, body: &str) -> Result<Value, WireError
         code_size: code.len(),
         code_digest: digest(&code),
         modified_at: world.clock.now(),
+        revision: uuid::Uuid::new_v4().to_string(),
     };
     let answer = record.configuration();
     keep(world, record, Some(code)).await?;
@@ -320,6 +343,21 @@ fn check_runtime(runtime: &str) -> Result<(), WireError> {
     Err(invalid(format!(
         "The runtime {runtime} is not supported here: provided.*, python3.* and nodejs* are, each with its own interpreter on the PATH"
     )))
+}
+
+fn check_publish(publish: bool) -> Result<(), WireError> {
+    if publish { Err(invalid("Publish: versions of functions are not supported here, $LATEST is")) } else { Ok(()) }
+}
+
+/// Whoever changes a function may say which state of it they have seen.
+fn check_revision(record: &FunctionRecord, seen: Option<&str>) -> Result<(), WireError> {
+    match seen {
+        Some(seen) if seen != record.revision => {
+            let message = "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
+            Err(WireError::new(412, "PreconditionFailedException", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_timeout(seconds: u64) -> Result<u64, WireError> {
@@ -379,14 +417,26 @@ fn find(world: &World, name: &str) -> Result<FunctionRecord, WireError> {
 #[serde(rename_all = "PascalCase")]
 struct UpdateCode {
     zip_file: Option<String>,
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(default)]
+    publish: bool,
+    revision_id: Option<String>,
 }
 
 pub(crate) async fn update_code(world: &World, name: &str, body: &str) -> Result<Value, WireError> {
     let mut record = find(world, name)?;
-    let code = decode(read::<UpdateCode>(body)?.zip_file)?;
+    let request: UpdateCode = read(body)?;
+    check_publish(request.publish)?;
+    check_revision(&record, request.revision_id.as_deref())?;
+    let code = decode(request.zip_file)?;
     record.code_size = code.len();
     record.code_digest = digest(&code);
+    if request.dry_run {
+        return Ok(record.configuration());
+    }
     record.modified_at = world.clock.now();
+    record.revision = uuid::Uuid::new_v4().to_string();
     let answer = record.configuration();
     keep(world, record, Some(code)).await?;
     Ok(answer)
@@ -402,11 +452,13 @@ struct UpdateConfiguration {
     timeout: Option<u64>,
     memory_size: Option<u32>,
     environment: Option<Environment>,
+    revision_id: Option<String>,
 }
 
 pub(crate) async fn update_configuration(world: &World, name: &str, body: &str) -> Result<Value, WireError> {
     let mut record = find(world, name)?;
     let request: UpdateConfiguration = read(body)?;
+    check_revision(&record, request.revision_id.as_deref())?;
     if let Some(runtime) = request.runtime {
         check_runtime(&runtime)?;
         record.runtime = runtime;
@@ -420,6 +472,7 @@ pub(crate) async fn update_configuration(world: &World, name: &str, body: &str) 
     record.memory = request.memory_size.unwrap_or(record.memory);
     record.environment = request.environment.map_or(record.environment, |environment| environment.variables);
     record.modified_at = world.clock.now();
+    record.revision = uuid::Uuid::new_v4().to_string();
     let answer = record.configuration();
     keep(world, record, None).await?;
     Ok(answer)

@@ -1,8 +1,10 @@
 //! One process of a function, and the Runtime API that it speaks to: a listener on loopback of its own.
 
+use std::collections::HashMap;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,10 +15,10 @@ use axum::routing::{get, post};
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Event, FunctionRecord};
@@ -26,7 +28,7 @@ use crate::world::REGION;
 /// The longest line of a log that is kept as one.
 const MAX_LINE: usize = 256 << 10;
 
-/// How long the pipes of a process that has ended are read.
+/// How long is waited for what was written to the pipes of a process that has answered or ended.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
 /// How long a process may take until it asks for its first event; after that it takes of the invocation's time.
@@ -40,7 +42,7 @@ pub(super) struct Sandbox {
     answers: mpsc::Receiver<Answer>,
     begun: watch::Receiver<Option<Begun>>,
     sink: Arc<Mutex<Option<LogSink>>>,
-    logs: Vec<AbortOnDropHandle<()>>,
+    logs: Vec<Log>,
     _serving: AbortOnDropHandle<()>,
 }
 
@@ -127,13 +129,9 @@ impl Sandbox {
         let mut child =
             command.spawn().map_err(|error| format!("Couldn't start {:?}: {error}", command.as_std().get_program()))?;
         let sink = Arc::new(Mutex::new(Some(log_to.clone())));
-        let mut logs = Vec::new();
-        if let Some(out) = child.stdout.take() {
-            logs.push(AbortOnDropHandle::new(tokio::spawn(log(out, Arc::clone(&sink)))));
-        }
-        if let Some(err) = child.stderr.take() {
-            logs.push(AbortOnDropHandle::new(tokio::spawn(log(err, Arc::clone(&sink)))));
-        }
+        let out = child.stdout.take().map(|out| Log::of(out, Arc::clone(&sink)));
+        let err = child.stderr.take().map(|err| Log::of(err, Arc::clone(&sink)));
+        let logs = out.into_iter().chain(err).collect();
         Ok(Self { child, events, answers, begun, sink, logs, _serving: AbortOnDropHandle::new(serving) })
     }
 
@@ -181,11 +179,11 @@ impl Sandbox {
             },
             status = self.child.wait() => Outcome::Exited { how: status.map_or_else(|error| error.to_string(), how) },
         };
-        if matches!(outcome, Outcome::Exited { .. }) {
-            // Its last words are still in the pipes. What it started itself may keep them open: not for long.
-            for log in &mut self.logs {
-                let _ = tokio::time::timeout(LAST_WORDS, log).await;
-            }
+        let is_over = matches!(outcome, Outcome::Exited { .. });
+        for log in &mut self.logs {
+            // What was written is still in the pipes. What the process started itself may keep them open: not for long.
+            let read = async { if is_over { log.end().await } else { log.catch_up().await } };
+            let _ = tokio::time::timeout(LAST_WORDS, read).await;
         }
         outcome
     }
@@ -252,33 +250,114 @@ async fn place(path: &Path, text: &str) -> std::io::Result<()> {
     tokio::fs::rename(&unfinished, path).await
 }
 
-/// Whether a program of that name is there and works: a version manager's stand-in may be there alone.
+/// Whether a program of that name is there and works: a version manager's stand-in may be there alone. Asked once.
 async fn runs(program: &str) -> bool {
+    static KNOWN: LazyLock<AsyncMutex<HashMap<String, bool>>> = LazyLock::new(AsyncMutex::default);
+    let mut known = KNOWN.lock().await;
+    if let Some(runs) = known.get(program) {
+        return *runs;
+    }
     let mut probe = Command::new(program);
     probe.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    probe.status().await.is_ok_and(|status| status.success())
+    let runs = probe.status().await.is_ok_and(|status| status.success());
+    known.insert(program.to_owned(), runs);
+    runs
+}
+
+/// Who reads one of a process's pipes.
+struct Log {
+    reading: AbortOnDropHandle<()>,
+    asks: mpsc::Sender<oneshot::Sender<()>>,
+}
+
+impl Log {
+    fn of(pipe: impl AsyncRead + AsFd + Unpin + Send + Sync + 'static, sink: Arc<Mutex<Option<LogSink>>>) -> Self {
+        let (asks, asked) = mpsc::channel(1);
+        let lines = Lines { sink, line: Vec::new() };
+        Self { reading: AbortOnDropHandle::new(tokio::spawn(read_log(pipe, lines, asked))), asks }
+    }
+
+    /// Waits until all is read that has been written so far.
+    async fn catch_up(&self) {
+        let (read, done) = oneshot::channel();
+        if self.asks.send(read).await.is_ok() {
+            // Without an answer the pipe has ended, and all of it was read.
+            let _ = done.await;
+        }
+    }
+
+    /// Waits until the pipe ends.
+    async fn end(&mut self) {
+        let _ = (&mut self.reading).await;
+    }
 }
 
 /// Hands lines to whatever invocation is under way.
-async fn log(from: impl AsyncRead + Unpin, sink: Arc<Mutex<Option<LogSink>>>) {
-    let mut reader = BufReader::new(from);
-    let mut line = Vec::new();
+async fn read_log(
+    mut pipe: impl AsyncRead + AsFd + Unpin,
+    mut lines: Lines,
+    mut asked: mpsc::Receiver<oneshot::Sender<()>>,
+) {
+    let mut piece = vec![0; 8 << 10];
     loop {
-        line.clear();
-        match reader.read_until(b'\n', &mut line).await {
-            Ok(0) | Err(_) => return,
-            Ok(_) => {
-                while line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-                    line.pop();
+        let asks = tokio::select! {
+            read = pipe.read(&mut piece) => match read {
+                Ok(0) | Err(_) => return lines.end_line(),
+                Ok(count) => {
+                    lines.take(&piece[..count]);
+                    None
                 }
-                line.truncate(MAX_LINE);
-                // Lines of one event, as Lambda's own runtimes tell them apart from lines of their own.
-                let text = String::from_utf8_lossy(&line).replace('\r', "\n");
-                let sink = sink.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                if let Some(sink) = sink {
-                    sink.line(text);
-                }
+            },
+            Some(asks) = asked.recv() => Some(asks),
+        };
+        let Some(asks) = asks else { continue };
+        // What the system holds is there before whoever reads it is told so.
+        while rustix::io::ioctl_fionread(&pipe).is_ok_and(|waiting| waiting > 0) {
+            match pipe.read(&mut piece).await {
+                Ok(0) | Err(_) => return lines.end_line(),
+                Ok(count) => lines.take(&piece[..count]),
             }
+        }
+        lines.end_line();
+        // Whoever asked may have given up.
+        let _ = asks.send(());
+    }
+}
+
+/// Makes lines of what comes in pieces.
+struct Lines {
+    sink: Arc<Mutex<Option<LogSink>>>,
+    line: Vec<u8>,
+}
+
+impl Lines {
+    fn take(&mut self, piece: &[u8]) {
+        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+            let room = MAX_LINE.saturating_sub(self.line.len());
+            self.line.extend_from_slice(&part[..part.len().min(room)]);
+            if part.ends_with(b"\n") {
+                self.put();
+            }
+        }
+    }
+
+    /// What was written of a line is one, though its end has not come.
+    fn end_line(&mut self) {
+        if !self.line.is_empty() {
+            self.put();
+        }
+    }
+
+    fn put(&mut self) {
+        while self.line.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.line.pop();
+        }
+        // Lines of one event, as Lambda's own runtimes tell them apart from lines of their own.
+        let text = String::from_utf8_lossy(&self.line).replace('\r', "\n");
+        self.line.clear();
+        let sink = self.sink.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(sink) = sink {
+            sink.line(text);
         }
     }
 }
