@@ -30,6 +30,7 @@ pub(crate) struct LazyContext<'a> {
     item: Option<Item<'a>>,
     redrives: u64,
     redriven_at: Option<i64>,
+    express: bool,
     /// Given instead of the real one, in a test of one state.
     given: Option<&'a Value>,
     made: OnceCell<Value>,
@@ -50,6 +51,7 @@ impl<'a> LazyContext<'a> {
             item: None,
             redrives: execution.redrives,
             redriven_at: execution.redriven_at,
+            express: execution.is_express(),
             given: execution.given_context(),
             made: OnceCell::new(),
         }
@@ -60,7 +62,7 @@ impl<'a> LazyContext<'a> {
     }
 
     fn make(&self) -> Value {
-        let Facts { arn, name, role_arn, started_at, machine_arn, machine_name, express, .. } = self.facts;
+        let Facts { arn, name, role_arn, started_at, machine_arn, machine_name, .. } = self.facts;
         let mut execution = json!({
             "Id": arn,
             "Input": self.input.value(),
@@ -68,7 +70,7 @@ impl<'a> LazyContext<'a> {
             "Name": name,
             "RoleArn": role_arn,
         });
-        if !express {
+        if !self.express {
             execution["RedriveCount"] = self.redrives.into();
             if let Some(at) = self.redriven_at {
                 execution["RedriveTime"] = iso(at).into();

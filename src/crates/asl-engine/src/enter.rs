@@ -431,7 +431,11 @@ pub(crate) fn invalid_path(path: &str, error: &EvaluationError) -> Trouble {
 }
 
 pub(crate) fn source_of(expression: &asl::intrinsic::Expression) -> String {
-    expression.paths().first().map_or_else(|| "the expression".to_owned(), |path| path.source().to_owned())
+    match expression {
+        asl::intrinsic::Expression::Path(path) => path.source().to_owned(),
+        asl::intrinsic::Expression::Literal(value) => value.to_string(),
+        asl::intrinsic::Expression::Call(_, _, call) => call.to_string(),
+    }
 }
 
 /// A value as messages show it: a string without quotes.

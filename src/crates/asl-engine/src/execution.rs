@@ -155,6 +155,15 @@ pub struct Execution {
 }
 
 impl Execution {
+    /// Whether it is an Express one, as a machine's own or as the child of a map run.
+    pub(crate) fn is_express(&self) -> bool {
+        let is_express = |state: &str| match self.machine.state(state).map(|state| &state.kind) {
+            Some(asl::Kind::Map(map)) => map.express_children,
+            _ => false,
+        };
+        self.facts.express || self.facts.map_state.as_deref().is_some_and(is_express)
+    }
+
     /// Starts an execution and answers the first effects.
     ///
     /// # Errors

@@ -145,6 +145,10 @@ impl Execution {
                 // A catcher whose own expressions fail is not caught by itself.
                 Err(trouble) => {
                     let (failure, sort) = trouble.told(&active);
+                    if self.trace.is_some() {
+                        self.test_over(Verdict::Failed, failure);
+                        return;
+                    }
                     let at = match sort {
                         Sort::Query { location } => {
                             let (state, failure) = (Arc::clone(&state.name), failure.clone());

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use asl::{ItemBatcher, Json, QueryLanguage, Setting, Transformation};
 use serde_json::{Value, json};
 
-use crate::enter::{After, plain, source_of};
+use crate::enter::{After, plain, source_of, unexpected_type};
 use crate::event::{Event, EventId};
 use crate::execution::{Active, Doing, Effect, Execution, Failure, MapRunFacts, MapRunLimits, TaskId, ThreadId};
 use crate::fail::Trouble;
@@ -215,6 +215,7 @@ impl Execution {
                 plain(&value),
                 source_of(path)
             )),
+            Setting::Query(query) if !value.is_number() => unexpected_type(query.source(), name, "number", &value),
             _ => Trouble::query(Some(name.to_owned()), format!("The {name} field is not a valid {kind}: {value}")),
         })
     }
@@ -238,7 +239,7 @@ impl Execution {
             None => None,
             Some(template) => {
                 let input = active.input.clone();
-                Some(self.template(active, "BatchInput", template, input.value(), None, None)?)
+                Some(self.template(active, "ItemBatcher/BatchInput", template, input.value(), None, None)?)
             }
         };
         let packed = |batch: Vec<Json>| {

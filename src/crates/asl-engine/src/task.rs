@@ -13,7 +13,7 @@ use std::sync::Arc;
 use asl::{Json, Kind, Pattern, Resource};
 use serde_json::Value;
 
-use crate::enter::After;
+use crate::enter::{After, unexpected_type};
 use crate::event::{Event, EventId, Scheduled, StateKind};
 use crate::execution::{
     Active, Doing, Effect, Execution, Failure, Invocation, MAX_NESTING, MAX_PAYLOAD, Purpose, Step, TaskId, ThreadId,
@@ -174,7 +174,11 @@ impl Execution {
         let role_arn = match &task.credentials {
             Some(template) => {
                 let credentials = self.template(active, "Credentials", template, input.value(), None, None)?;
-                credentials.get("RoleArn").and_then(Value::as_str).map(ToOwned::to_owned)
+                match credentials.get("RoleArn") {
+                    None => None,
+                    Some(Value::String(role)) => Some(role.clone()),
+                    Some(other) => return Err(no_role(template, other)),
+                }
             }
             None => None,
         };
@@ -445,5 +449,20 @@ impl Execution {
             },
             _ => None,
         }
+    }
+}
+
+/// What is told of a role that is no string.
+fn no_role(credentials: &asl::Template, found: &Value) -> Trouble {
+    let query = match credentials {
+        asl::Template::Object(fields) => fields.iter().find_map(|field| match &field.value {
+            asl::Template::Query(query) if field.name == "RoleArn" => Some(query),
+            _ => None,
+        }),
+        _ => None,
+    };
+    match query {
+        Some(query) => unexpected_type(query.source(), "Credentials/RoleArn", "string", found),
+        None => Trouble::runtime(format!("The field 'RoleArn' of the Credentials must be a string but was: {found}")),
     }
 }

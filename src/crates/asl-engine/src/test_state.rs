@@ -227,8 +227,10 @@ impl Execution {
     }
 
     pub(crate) fn test_map(&mut self, id: ThreadId, active: &mut Active, map: &asl::Map) -> Result<After, Trouble> {
+        let mut count = None;
         if map.item_reader.is_none() {
             let (items, _) = self.items(active, map)?;
+            count = Some(items.len());
             if active.state.language == QueryLanguage::JsonPath {
                 // As it stands in the input's text, where the path only points into it.
                 let pointed = map.items_path.as_ref().and_then(|path| active.input.text_at(path));
@@ -250,7 +252,8 @@ impl Execution {
         }
         let failed = self.trace.as_ref().and_then(|trace| trace.settings.failed_iterations).unwrap_or(0);
         let declared = tolerated.count.is_some() || tolerated.percentage.is_some();
-        let items = active.input.value().as_array().map_or(1, Vec::len).max(1);
+        // What a reader would read is not known.
+        let items = count.unwrap_or(1).max(1);
         if declared && tolerated.is_exceeded(usize::try_from(failed).unwrap_or(usize::MAX), items) {
             let Failure { error, cause } = Tolerated::failure();
             return Err(Trouble::raised(&error.unwrap_or_default(), cause.unwrap_or_default()));
@@ -265,7 +268,11 @@ impl Execution {
         parallel: &asl::Parallel,
     ) -> Result<After, Trouble> {
         if let Some(template) = &parallel.arguments {
-            let (input, field) = (active.input.clone(), "Parameters");
+            let field = match active.state.language {
+                QueryLanguage::JsonPath => "Parameters",
+                QueryLanguage::Jsonata => "Arguments",
+            };
+            let input = active.input.clone();
             let parameters = self.template(active, field, template, input.value(), None, None)?.into();
             self.trace_stage(&active.state, Stage::AfterParameters, &parameters);
         }

@@ -338,11 +338,57 @@ mod tests {
             &[
                 "Value should be one of the following: [STANDARD, EXPRESS] at /States/A/ItemProcessor/ProcessorConfig/ExecutionType",
                 "Field 'Size' is not supported at /States/A/ItemProcessor/ProcessorConfig",
+                "These fields are required: [Resource] at /States/A/ItemReader",
                 "There should only be one of the following fields: [MaxItems, MaxItemsPath] at /States/A/ItemReader/ReaderConfig",
                 "Field 'Max' is not supported at /States/A/ItemBatcher",
                 "This object should have one of the following fields: [MaxItemsPerBatch, MaxItemsPerBatchPath, MaxInputBytesPerBatch, MaxInputBytesPerBatchPath] at /States/A/ItemBatcher",
                 "Value should be one of the following: [JSON, JSONL] at /States/A/ResultWriter/WriterConfig/OutputType",
             ],
+        );
+    }
+
+    #[test]
+    fn a_map_is_of_one_mode_and_one_language() {
+        let map = |fields: &str, processor: &str, expected: &[&str]| {
+            check_state(
+                &format!(
+                    r#"{{"Type": "Map", {fields} "ItemProcessor": {{{processor} "StartAt": "I", "States": {{"I": {{"Type": "Task",
+                        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true,
+                        "Arguments": {{"QueueUrl": "q", "MessageBody": "{{% $states.context.Task.Token %}}"}}}}}}}}, "End": true}}"#
+                ),
+                expected,
+            );
+        };
+        let distributed =
+            |kind: &str| format!(r#""ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "{kind}"}},"#);
+        map("", "", &[]);
+        map(
+            r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject"},"#,
+            r#""TimeoutSeconds": 3,"#,
+            &[
+                "SCHEMA_VALIDATION_FAILED: The field 'ItemReader' is not supported when the field 'Mode' has value 'INLINE' at /States/A",
+                "SCHEMA_VALIDATION_FAILED: Field 'TimeoutSeconds' is not supported at /States/A/ItemProcessor",
+            ],
+        );
+        map(
+            r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "Parameters": {}}, "ItemBatcher": {"MaxItemsPerBatchPath": "$.n"},"#,
+            &distributed("STANDARD"),
+            &[
+                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONata', but field 'Parameters' is only supported for the 'JSONPath' QueryLanguage at /States/A/ItemReader",
+                "SCHEMA_VALIDATION_FAILED: The QueryLanguage is set to 'JSONata', but field 'MaxItemsPerBatchPath' is only supported for the 'JSONPath' QueryLanguage at /States/A/ItemBatcher",
+            ],
+        );
+        map(
+            "",
+            &distributed("EXPRESS"),
+            &[
+                "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.waitForTaskToken' service integration  at /States/A/ItemProcessor/States/I/Resource",
+            ],
+        );
+        check(
+            r#"{"StartAt": "A", "States": {"A": {"Type": "Wait", "SecondsPath": "States.MathAdd(1, 0)", "Next": "B"},
+                "B": {"Type": "Fail", "ErrorPath": "States.Format('{}', $.e)"}}}"#,
+            &["SCHEMA_VALIDATION_FAILED: Value must be a valid JSONPath. at /States/A/SecondsPath"],
         );
     }
 

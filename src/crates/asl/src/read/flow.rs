@@ -288,7 +288,10 @@ impl Reader {
 
     fn inner(&mut self, value: &Value, place: &str) -> Option<Arc<Flow>> {
         match value {
-            Value::Object(fields) => self.flow(fields, place, false).map(Arc::new),
+            Value::Object(fields) => {
+                self.only(fields, &["Comment", "ProcessorConfig", "QueryLanguage", "StartAt", "States"], place);
+                self.flow(fields, place, false).map(Arc::new)
+            }
             _ => {
                 self.schema("Expected value of type Object", place);
                 None
@@ -337,6 +340,15 @@ impl Reader {
             let message = "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
             self.schema(message, &format!("{place}/{field}/ProcessorConfig/Mode"));
         }
+        if !distributed {
+            for field in ["ItemReader", "ItemBatcher", "ResultWriter"] {
+                if fields.contains_key(field) {
+                    let message =
+                        format!("The field '{field}' is not supported when the field 'Mode' has value 'INLINE'");
+                    self.schema(message, place);
+                }
+            }
+        }
         let label = self.text(fields, "Label", place);
         if let Some(label) = &label {
             self.check_label(label, place);
@@ -344,8 +356,15 @@ impl Reader {
         let template = |reader: &mut Self, name: &str| {
             fields.get(name).map(|value| reader.template(value, language, &format!("{place}/{name}")))
         };
+        let outer = self.workflow;
+        if distributed && execution_type == "EXPRESS" {
+            // What the children run is an Express workflow of its own.
+            self.workflow = Workflow::Express;
+        }
+        let processor = self.inner(processor, &format!("{place}/{field}"));
+        self.workflow = outer;
         Some(Kind::Map(Box::new(Map {
-            processor: self.inner(processor, &format!("{place}/{field}"))?,
+            processor: processor?,
             distributed,
             items_path: self.path(fields, "ItemsPath", place),
             items: template(self, "Items"),
@@ -353,7 +372,7 @@ impl Reader {
             max_concurrency: self.setting(fields, "MaxConcurrency", language, place, 0, u64::from(u32::MAX)),
             tolerated_count: self.setting(fields, "ToleratedFailureCount", language, place, 0, u64::from(u32::MAX)),
             tolerated_percentage: self.percentage(fields, language, place),
-            item_reader: self.item_reader(fields, place),
+            item_reader: self.item_reader(fields, language, place),
             item_batcher: self.item_batcher(fields, language, place),
             result_writer: self.result_writer(fields, place),
             express_children: execution_type == "EXPRESS",
@@ -365,8 +384,18 @@ impl Reader {
         })))
     }
 
-    fn item_reader(&mut self, fields: &Fields, place: &str) -> Option<Value> {
+    fn item_reader(&mut self, fields: &Fields, language: QueryLanguage, place: &str) -> Option<Value> {
         let reader = fields.get("ItemReader")?;
+        let (others, other) = match language {
+            QueryLanguage::JsonPath => ("Arguments", QueryLanguage::Jsonata),
+            QueryLanguage::Jsonata => ("Parameters", QueryLanguage::JsonPath),
+        };
+        if reader.get(others).is_some() {
+            self.schema(only_in(language, others, other), &format!("{place}/ItemReader"));
+        }
+        if reader.get("Resource").is_none() {
+            self.required(&["Resource"], &format!("{place}/ItemReader"));
+        }
         let both = ["MaxItems", "MaxItemsPath"];
         if both.iter().all(|field| reader.pointer(&format!("/ReaderConfig/{field}")).is_some()) {
             let message = format!("There should only be one of the following fields: [{}]", both.join(", "));
@@ -402,6 +431,11 @@ impl Reader {
         if !LIMITS.iter().any(|field| batcher.contains_key(*field)) {
             let message = format!("This object should have one of the following fields: [{}]", LIMITS.join(", "));
             self.schema(message, &place);
+        }
+        if language == QueryLanguage::Jsonata {
+            for field in LIMITS.iter().filter(|field| field.ends_with("Path") && batcher.contains_key(**field)) {
+                self.schema(only_in(language, field, QueryLanguage::JsonPath), &place);
+            }
         }
         Some(ItemBatcher {
             max_items: self.setting(batcher, "MaxItemsPerBatch", language, &place, 1, 99_999_999),

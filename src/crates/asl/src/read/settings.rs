@@ -257,7 +257,10 @@ impl Reader {
         if fields.contains_key(name) {
             self.schema(format!("There should only be one of the following fields: [{name}, {name_path}]"), place);
         }
+        // Calls stand where texts do.
+        let takes_calls = matches!(name, "Error" | "Cause");
         let read = value.as_str().and_then(|text| Expression::parse(text).ok());
+        let read = read.filter(|read| takes_calls || matches!(read, Expression::Path(_)));
         if read.is_none() {
             self.schema("Value must be a valid JSONPath.", &format!("{place}/{name_path}"));
         }
