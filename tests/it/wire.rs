@@ -206,3 +206,92 @@ async fn a_function_is_invoked_by_itself() {
     assert!(answer.contains(r#"{"sku":"KB-75","wanted":1,"available":100000,"enough":true}"#), "{answer}");
     stop.cancel();
 }
+
+/// Requests one after the other: what is asked, and what stands in the answer.
+#[tokio::test]
+async fn what_does_not_fit_is_refused_and_what_is_there_is_listed() {
+    let (_world, address, stop) = served().await;
+    let pass = r#"{\"StartAt\": \"A\", \"States\": {\"A\": {\"Type\": \"Succeed\"}}}"#;
+    let machine = |name: &str| {
+        format!(
+            r#"{{"name": "{name}", "roleArn": "arn:aws:iam::000000000000:role/r", "publish": true, "definition": "{pass}"}}"#
+        )
+    };
+    let arn = |rest: &str| format!("arn:aws:states:us-east-1:000000000000:stateMachine:{rest}");
+    let route =
+        |to: &str| format!(r#""routingConfiguration": [{{"stateMachineVersionArn": "{}", "weight": 100}}]"#, arn(to));
+    let (one, two) = (machine("one"), machine("two"));
+    let alias = |name: &str| format!(r#"{{"name": "{name}", {}}}"#, route("one:1"));
+    let moved = format!(r#"{{"stateMachineAliasArn": "{}", {}}}"#, arn("one:P"), route("two:1"));
+    let unchanged = format!(r#"{{"stateMachineAliasArn": "{}"}}"#, arn("one:P"));
+    let listed = format!(r#"{{"stateMachineArn": "{}", "maxResults": 1}}"#, arn("one"));
+    let (p, q) = (alias("P"), alias("Q"));
+    let (logs, states) = ("Logs_20140328", "AWSStepFunctions");
+    let steps: &[(&str, &str, &str, u16, &str)] = &[
+        (logs, "CreateLogStream", r#"{"logGroupName": "/g", "logStreamName": "a"}"#, 400, "log group does not exist"),
+        (
+            logs,
+            "PutLogEvents",
+            r#"{"logGroupName": "/g", "logStreamName": "a", "logEvents": []}"#,
+            400,
+            "log group does not exist",
+        ),
+        (logs, "CreateLogGroup", r#"{"logGroupName": "/g"}"#, 200, ""),
+        (
+            logs,
+            "PutLogEvents",
+            r#"{"logGroupName": "/g", "logStreamName": "a", "logEvents": []}"#,
+            400,
+            "log stream does not exist",
+        ),
+        (logs, "CreateLogStream", r#"{"logGroupName": "/g", "logStreamName": "a"}"#, 200, ""),
+        (logs, "CreateLogStream", r#"{"logGroupName": "/g", "logStreamName": "b"}"#, 200, ""),
+        (logs, "CreateLogStream", r#"{"logGroupName": "/g", "logStreamName": "a"}"#, 400, "already exists"),
+        (
+            logs,
+            "PutLogEvents",
+            r#"{"logGroupName": "/g", "logStreamName": "a", "logEvents": [{"timestamp": 2, "message": "x"}, {"timestamp": 1, "message": "y"}]}"#,
+            400,
+            "chronological",
+        ),
+        (
+            logs,
+            "PutLogEvents",
+            r#"{"logGroupName": "/g", "logStreamName": "a", "logEvents": [{"timestamp": 2, "message": "x"}]}"#,
+            200,
+            "",
+        ),
+        (logs, "DescribeLogStreams", r#"{"logGroupName": "/g", "limit": 1}"#, 200, r#""nextToken":"a""#),
+        (
+            logs,
+            "DescribeLogStreams",
+            r#"{"logGroupName": "/g", "limit": 1, "nextToken": "a"}"#,
+            200,
+            r#""logStreamName":"b""#,
+        ),
+        (logs, "PutRetentionPolicy", r#"{"logGroupName": "/g", "retentionInDays": 7}"#, 200, ""),
+        (logs, "DescribeLogGroups", r#"{"logGroupNamePrefix": "/g"}"#, 200, r#""retentionInDays":7"#),
+        (states, "CreateStateMachine", &one, 200, "stateMachineVersionArn"),
+        (states, "CreateStateMachine", &two, 200, "stateMachineVersionArn"),
+        (states, "CreateStateMachineAlias", &p, 200, "one:P"),
+        (states, "CreateStateMachineAlias", &q, 200, "one:Q"),
+        (states, "ListStateMachineAliases", &listed, 200, "one:Q"),
+        (states, "UpdateStateMachineAlias", &moved, 400, "of the state machine that the alias is of"),
+        (states, "UpdateStateMachineAlias", &unchanged, 400, "At least one"),
+        (
+            states,
+            "CreateActivity",
+            r#"{"name": "a", "tags": [{"value": "v"}]}"#,
+            400,
+            "Value null at 'tags.1.member.key'",
+        ),
+        (states, "CreateActivity", r#"{"name": "a", "tags": [{"key": "k", "value": "v"}]}"#, 200, "activity:a"),
+    ];
+    for (service, operation, body, status, part) in steps {
+        let target = format!("{service}.{operation}");
+        let headers = [("X-Amz-Target", target.as_str()), ("Content-Type", "application/x-amz-json-1.1")];
+        let (answered, text) = post(address, &headers, body).await;
+        assert!(answered == *status && text.contains(part), "{operation} {body}: {answered} {text}");
+    }
+    stop.cancel();
+}

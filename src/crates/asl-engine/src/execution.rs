@@ -27,6 +27,9 @@ use crate::test_state::Trace;
 
 /// The most events of a history (AWS's quota).
 pub const MAX_EVENTS: u64 = 25_000;
+/// The same of an Express execution, whose history AWS does not bound: a loop without a Wait would otherwise go on for the
+/// whole five minutes in one step.
+const MAX_EXPRESS_EVENTS: u64 = 250_000;
 /// The most bytes of a state's input or output (AWS's quota).
 pub const MAX_PAYLOAD: usize = 262_144;
 /// How long an Express execution runs at most, in seconds.
@@ -410,8 +413,9 @@ impl Execution {
         }
         let id = self.write(previous, event);
         // The last event that fits is the failure itself.
-        if id + 1 >= MAX_EVENTS {
-            let cause = "The execution reached the maximum number of history events (25000).";
+        let most = if self.facts.express { MAX_EXPRESS_EVENTS } else { MAX_EVENTS };
+        if id + 1 >= most {
+            let cause = format!("The execution reached the maximum number of history events ({most}).");
             self.end_failed(id, Failure::new("States.Runtime", cause));
         }
         id

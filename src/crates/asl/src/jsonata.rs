@@ -13,10 +13,11 @@ use std::rc::Rc;
 
 use indexmap::IndexMap;
 use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{CancelToken, Context, Evaluator, EvaluatorError, EvaluatorOptions};
+use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
 use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use serde_json::{Map, Number, Value};
+pub use watch::{Stop, Watcher, watch_with};
 
 use crate::chance::{Chance, Outlook};
 use crate::evaluate::{EvaluationError, Scope};
@@ -197,16 +198,12 @@ fn evaluate(
         Outlook::Ends => (REPLAY_LIMIT_MS, REPLAY_MEMORY_TIMES),
         Outlook::GivenUp => return Err(QueryError::Bounded(TIMED_OUT.to_owned())),
     };
-    let watched = ast.may_grow.then(|| {
-        let token = CancelToken::new();
-        (watch::watch(&token, times), token)
-    });
+    let watched = if ast.may_grow { watch::watch(times) } else { None };
     let options = EvaluatorOptions {
         cancel: watched.as_ref().map(|(_, token)| token.clone()),
         timeout_ms: Some(time_limit),
         max_stack_depth: Some(STACK_LIMIT),
         max_sequence_length: Some(SEQUENCE_LIMIT),
-        ..EvaluatorOptions::default()
     };
     let mut evaluator = Evaluator::with_options(context, options);
     let shared = Rc::new(RefCell::new(chance.clone()));

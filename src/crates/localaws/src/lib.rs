@@ -14,6 +14,7 @@ pub mod functions;
 mod integrate;
 mod lambda;
 mod logs;
+mod memory;
 mod metrics;
 pub mod mocks;
 pub mod serve;

@@ -178,6 +178,7 @@ impl World {
             bell: watch::Sender::new(0),
             stream: format!("[$LATEST]{}", uuid::Uuid::new_v4().simple()),
         }));
+        crate::memory::watch();
         driver::start(world.clone(), queue)?;
         Ok(world)
     }

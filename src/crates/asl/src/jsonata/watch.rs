@@ -1,120 +1,52 @@
-//! Who stops an expression that takes too much memory.
+//! The seam to whoever watches the memory of expressions.
 //!
 //! A path over two long lists makes their product, and no limit of the evaluator is looked at while it does; it does look
-//! at whether it was cancelled. A thread of our own looks at the memory of the process while such expressions run, and
-//! cancels one that makes it grow. It sleeps while there are none. Never decides anything else: what an expression means
-//! does not depend on it.
+//! at whether it was cancelled. Nothing here waits or looks by itself: who embeds the language may set a [`Watcher`].
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread::Thread;
-use std::time::Duration;
+use std::sync::OnceLock;
 
 use jsonata_core::evaluator::CancelToken;
 
-/// How much an expression may make the process grow, in bytes.
-const MOST: usize = 128 << 20;
-/// The same while the process holds more than [`LARGE`]: of what was freed, much is kept for the next.
-const MOST_IF_LARGE: usize = 64 << 20;
-const LARGE: usize = 512 << 20;
-/// How often the memory is looked at while there are expressions.
-const LOOK: Duration = Duration::from_millis(5);
-/// After how many looks without any the thread sleeps.
-const LOOKS_BEFORE_SLEEP: usize = 50;
+static WATCHER: OnceLock<&'static dyn Watcher> = OnceLock::new();
 
-static WATCH: LazyLock<Watch> = LazyLock::new(Watch::new);
+/// Looks at the memory of the process while expressions are evaluated that may take much of it, and stops them.
+pub trait Watcher: Sync {
+    /// An expression begins, which may take `times` the usual. Answers a number of its own for it.
+    fn begins(&self, stop: Stop, times: usize) -> u64;
 
-struct Watch {
-    open: Mutex<Vec<Open>>,
-    is_asleep: AtomicBool,
-    next: AtomicU64,
-    /// None when no thread could be had: then nobody watches, and the other limits hold alone.
-    thread: Option<Thread>,
+    /// The expression of that number has ended.
+    fn ends(&self, number: u64);
 }
 
-/// An expression that is being evaluated.
-struct Open {
-    number: u64,
-    token: CancelToken,
-    /// The memory of the process when it was seen first.
-    from: Option<usize>,
-    /// How many times the usual it may take.
-    times: usize,
+/// Has all expressions of the process watched from here on. The first watcher stays.
+pub fn watch_with(watcher: &'static dyn Watcher) {
+    // A second world in one process has the same one.
+    let _ = WATCHER.set(watcher);
+}
+
+/// Stops an expression that is being evaluated.
+#[derive(Clone, Debug)]
+pub struct Stop(CancelToken);
+
+impl Stop {
+    /// The expression has no value: it was given up, as if its time were over.
+    pub fn stop(&self) {
+        self.0.cancel();
+    }
 }
 
 /// An expression is watched until this is dropped.
-pub(super) struct Watched(u64);
+pub(super) struct Watched(&'static dyn Watcher, u64);
 
-/// Watches an expression: its token is cancelled when it takes more than `times` the usual.
-pub(super) fn watch(token: &CancelToken, times: usize) -> Watched {
-    let watch = &*WATCH;
-    let number = watch.next.fetch_add(1, Ordering::Relaxed);
-    if let Some(thread) = &watch.thread {
-        watch.open().push(Open { number, token: token.clone(), from: None, times });
-        if watch.is_asleep.swap(false, Ordering::AcqRel) {
-            thread.unpark();
-        }
-    }
-    Watched(number)
+/// Has an expression watched, if anybody watches; and what it is cancelled by.
+pub(super) fn watch(times: usize) -> Option<(Watched, CancelToken)> {
+    let watcher = *WATCHER.get()?;
+    let token = CancelToken::new();
+    Some((Watched(watcher, watcher.begins(Stop(token.clone()), times)), token))
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        // There are as many as there are threads that evaluate.
-        let mut open = WATCH.open();
-        if let Some(at) = open.iter().position(|open| open.number == self.0) {
-            open.swap_remove(at);
-        }
+        self.0.ends(self.1);
     }
-}
-
-impl Watch {
-    fn new() -> Self {
-        let thread = std::thread::Builder::new().name("jsonata-memory".into()).spawn(|| WATCH.look());
-        Self {
-            open: Mutex::default(),
-            is_asleep: AtomicBool::new(false),
-            next: AtomicU64::new(0),
-            thread: thread.ok().map(|handle| handle.thread().clone()),
-        }
-    }
-
-    fn open(&self) -> MutexGuard<'_, Vec<Open>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn look(&self) {
-        let (mut looks_without, mut before) = (0, held());
-        loop {
-            std::thread::sleep(LOOK);
-            let now = held();
-            let mut open = self.open();
-            if open.is_empty() {
-                looks_without += 1;
-                if looks_without > LOOKS_BEFORE_SLEEP {
-                    // Under the lock: whoever adds one from here on sees it, and wakes us.
-                    self.is_asleep.store(true, Ordering::Release);
-                    drop(open);
-                    while self.is_asleep.load(Ordering::Acquire) {
-                        std::thread::park();
-                    }
-                    looks_without = 0;
-                }
-            } else {
-                looks_without = 0;
-                for open in open.iter_mut() {
-                    let grown = now.saturating_sub(*open.from.get_or_insert(before));
-                    if grown > open.times * if now > LARGE { MOST_IF_LARGE } else { MOST } {
-                        open.token.cancel();
-                    }
-                }
-            }
-            before = now;
-        }
-    }
-}
-
-/// The memory that the process holds, in bytes; 0 where that cannot be known.
-fn held() -> usize {
-    memory_stats::memory_stats().map_or(0, |stats| stats.physical_mem)
 }

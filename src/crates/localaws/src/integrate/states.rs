@@ -127,7 +127,7 @@ fn millis(seconds: &Value) -> i64 {
 pub(super) async fn result(world: &World, watch: &Watch) -> Input {
     let task = watch.task;
     let described = match executions::find(world, &watch.child) {
-        Ok(row) => executions::described(row, true),
+        Ok(row) => executions::described(world, row, true),
         Err(error) => Err(error),
     };
     let described = match described {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{arn, page, seconds};
+use super::{arn, page, seconds, tags};
 use crate::driver::Message;
 use crate::wire::{WireError, read};
 use crate::world::{ActivityRecord, World};
@@ -26,6 +26,7 @@ struct Create {
 pub(super) async fn create(world: &World, body: &str) -> Result<Value, WireError> {
     let Create { name, tags } = read(body)?;
     arn::check_name(&name)?;
+    tags::check(&tags)?;
     let arn = arn::activity(&name);
     let changing = world.changing.lock().await;
     let standing = find(world, &arn).ok();

@@ -26,7 +26,8 @@ use Constraint::{Elements, Length, OneOf, Range, Secret};
 
 const TYPES: Constraint = OneOf(&["STANDARD", "EXPRESS"]);
 const INCLUDED: Constraint = OneOf(&["ALL_DATA", "METADATA_ONLY"]);
-const ENCRYPTION: Constraint = OneOf(&["AWS_OWNED_KEY", "CUSTOMER_MANAGED_KMS_KEY"]);
+// There are no keys but the own ones here.
+const ENCRYPTION: Constraint = OneOf(&["AWS_OWNED_KEY"]);
 const STATUS: Constraint = OneOf(&["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"]);
 const PAYLOAD: Constraint = Secret(0, asl_engine::MAX_PAYLOAD);
 const ARN: Constraint = Length(1, 256);

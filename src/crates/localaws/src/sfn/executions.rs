@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl_engine::{Facts, Failure};
+use asl_engine::{Facts, Failure, MAX_EVENTS};
 use rusqlite::{OptionalExtension, params};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -143,6 +143,10 @@ pub(super) fn check_input(input: &str) -> Result<(), WireError> {
     if input.is_empty() {
         return Err(refused("Invalid execution input.".into()));
     }
+    if input.len() > asl_engine::MAX_PAYLOAD {
+        // The API's model counts characters, the quota bytes.
+        return Err(refused(format!("larger than {} bytes of UTF-8", asl_engine::MAX_PAYLOAD)));
+    }
     match asl::Json::parse(input) {
         Err(error) => Err(refused(asl::json_fault(input, &error).sentence)),
         Ok(json) if json.is_deeper_than(asl_engine::MAX_NESTING) => {
@@ -163,6 +167,7 @@ pub(super) async fn start_sync(world: &World, body: &str) -> Result<Value, WireE
         return Err(not_supported_by_type());
     }
     let (ended, finished) = oneshot::channel();
+    let trace_header = request.trace_header.clone();
     let started = launch(world, request, About::default(), Some(ended)).await?;
     let finished = finished.await.map_err(|_| stopped())?;
     let named = name.unwrap_or_else(|| started.arn.rsplit(':').nth(1).unwrap_or_default().to_owned());
@@ -183,6 +188,9 @@ pub(super) async fn start_sync(world: &World, body: &str) -> Result<Value, WireE
     });
     if with_data {
         answer["input"] = input.into();
+    }
+    if let Some(header) = trace_header {
+        answer["traceHeader"] = header.into();
     }
     if let Some(output) = finished.output.filter(|_| with_data) {
         answer["output"] = output.text().as_ref().into();
@@ -221,8 +229,8 @@ pub(super) async fn redrive(world: &World, body: &str) -> Result<Value, WireErro
     if about.map_run.is_some() {
         return Err(refused(BY_MAP_RUN.into()));
     }
-    if !matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
-        return Err(refused(format!("Execution is {} and cannot be redriven", row.status)));
+    if let Some(why) = why_not_redrivable(world, &row)? {
+        return Err(refused(why));
     }
     let (reply, redriven) = oneshot::channel();
     world.driver.tell(Message::Redrive { arn: execution_arn, token: client_token, reply });
@@ -231,6 +239,28 @@ pub(super) async fn redrive(world: &World, body: &str) -> Result<Value, WireErro
         Ok(Err(problem)) => Err(refused(format!("Execution cannot be redriven: {problem}"))),
         Err(_) => Err(stopped()),
     }
+}
+
+/// Why an execution cannot be redriven by itself, in the API's words.
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html>
+fn why_not_redrivable(world: &World, row: &Row) -> Result<Option<String>, WireError> {
+    const DAY: i64 = 24 * 60 * 60 * 1000;
+    if !matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED") {
+        return Ok(Some(format!("Execution is {} and cannot be redriven", row.status)));
+    }
+    let now = world.clock.now();
+    let why = if world.machine(plain_machine(&row.machine)).is_none() {
+        "State machine is in DELETING status"
+    } else if now - row.started_at > 365 * DAY {
+        "Execution has exceeded the max execution time"
+    } else if row.stopped_at.is_some_and(|at| now - at > 14 * DAY) {
+        "Execution redrivable period exceeded"
+    } else if super::history::last_event(&world.store, row.id)? >= MAX_EVENTS.cast_signed() - 1 {
+        "Execution history event limit exceeded"
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(why.to_owned()))
 }
 
 /// The driver is gone: the store failed, or the process is on its way out.
@@ -322,11 +352,11 @@ struct Describe {
 pub(super) async fn describe(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Describe = read(body)?;
     let row = find(world, &request.execution_arn)?;
-    described(row, request.included_data.as_deref() != Some("METADATA_ONLY"))
+    described(world, row, request.included_data.as_deref() != Some("METADATA_ONLY"))
 }
 
 /// What `DescribeExecution` says of an execution.
-pub(crate) fn described(row: Row, with_data: bool) -> Result<Value, WireError> {
+pub(crate) fn described(world: &World, row: Row, with_data: bool) -> Result<Value, WireError> {
     let facts = facts_of(&row)?;
     let about: About = serde_json::from_str(&row.about).unwrap_or_default();
     let mut answer = json!({
@@ -341,15 +371,14 @@ pub(crate) fn described(row: Row, with_data: bool) -> Result<Value, WireError> {
     if let Some(at) = about.redriven_at {
         answer["redriveDate"] = seconds(at);
     }
-    let redrivable = matches!(row.status.as_str(), "FAILED" | "TIMED_OUT" | "ABORTED");
-    if redrivable && about.map_run.is_some() {
+    if let Some(why) = why_not_redrivable(world, &row)? {
+        answer["redriveStatus"] = "NOT_REDRIVABLE".into();
+        answer["redriveStatusReason"] = why.into();
+    } else if about.map_run.is_some() {
         answer["redriveStatus"] = "REDRIVABLE_BY_MAP_RUN".into();
         answer["redriveStatusReason"] = BY_MAP_RUN.into();
-    } else if redrivable {
-        answer["redriveStatus"] = "REDRIVABLE".into();
     } else {
-        answer["redriveStatus"] = "NOT_REDRIVABLE".into();
-        answer["redriveStatusReason"] = format!("Execution is {} and cannot be redriven", row.status).into();
+        answer["redriveStatus"] = "REDRIVABLE".into();
     }
     for (name, text) in [
         ("stateMachineVersionArn", about.version),

@@ -7,7 +7,7 @@ use rusqlite::params;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{arn, logging, page, seconds};
+use super::{arn, logging, page, seconds, tags};
 use crate::driver::Message;
 use crate::wire::{WireError, read};
 use crate::world::{Alias, KnownMachine, MachineRecord, Version, World};
@@ -32,6 +32,7 @@ struct Create {
 pub(super) async fn create(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Create = read(body)?;
     arn::check_name(&request.name)?;
+    tags::check(&request.tags)?;
     if request.version_description.is_some() && !request.publish {
         return Err(description_without_publish());
     }

@@ -12,6 +12,48 @@ use crate::world::World;
 /// The most tags of a resource (AWS's quota).
 const MOST: usize = 50;
 
+/// Refuses what are no tags, and too many of them.
+pub(super) fn check(tags: &[Value]) -> Result<(), WireError> {
+    let mut broken = Vec::new();
+    for (index, tag) in (1..).zip(tags) {
+        for (member, least, most) in [("key", 1, 128), ("value", 0, 256)] {
+            let place = format!("tags.{index}.member.{member}");
+            let text = match &tag[member] {
+                Value::String(text) => text,
+                Value::Null if member == "key" => {
+                    broken
+                        .push(format!("Value null at '{place}' failed to satisfy constraint: Member must not be null"));
+                    continue;
+                }
+                Value::Null => continue,
+                _ => return Err(WireError::new(400, "SerializationException", format!("'{place}' is not a string"))),
+            };
+            let relation = match text.chars().count() {
+                size if size < least => format!("greater than or equal to {least}"),
+                size if size > most => format!("less than or equal to {most}"),
+                _ => continue,
+            };
+            broken.push(format!(
+                "Value '{text}' at '{place}' failed to satisfy constraint: Member must have length {relation}"
+            ));
+        }
+    }
+    if !broken.is_empty() {
+        let (count, errors) = (broken.len(), if broken.len() == 1 { "error" } else { "errors" });
+        let message = format!("{count} validation {errors} detected: {}", broken.join("; "));
+        return Err(WireError::new(400, "ValidationException", message));
+    }
+    if tags.len() > MOST {
+        return Err(too_many(tags.len()));
+    }
+    Ok(())
+}
+
+fn too_many(tags: usize) -> WireError {
+    let message = format!("A resource can have at most {MOST} tags, and this would make {tags}");
+    WireError::new(400, "TooManyTags", message)
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ByArn {
@@ -42,6 +84,7 @@ struct Tag {
 
 pub(super) async fn tag(world: &World, body: &str) -> Result<Value, WireError> {
     let Tag { resource_arn, tags } = read(body)?;
+    check(&tags)?;
     change(world, &resource_arn, |standing| {
         for tag in tags {
             match standing.iter_mut().find(|known| known["key"] == tag["key"]) {
@@ -73,8 +116,7 @@ async fn change(world: &World, resource_arn: &str, change: impl FnOnce(&mut Vec<
     let mut tags = tags_of(world, resource_arn)?;
     change(&mut tags);
     if tags.len() > MOST {
-        let message = format!("A resource can have at most {MOST} tags, and this would make {}", tags.len());
-        return Err(WireError::new(400, "TooManyTags", message));
+        return Err(too_many(tags.len()));
     }
     if let Some(known) = world.machine(resource_arn) {
         let mut record = known.record.clone();

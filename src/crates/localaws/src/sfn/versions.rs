@@ -11,6 +11,9 @@ use super::{arn, machines, page, seconds};
 use crate::wire::{WireError, read};
 use crate::world::{Alias, KnownMachine, MachineRecord, World};
 
+/// The most aliases of a state machine (AWS's quota).
+const MOST_ALIASES: usize = 100;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Publish {
@@ -132,6 +135,10 @@ pub(super) async fn create_alias(world: &World, body: &str) -> Result<Value, Wir
         }
         return Ok(json!({"stateMachineAliasArn": alias_arn, "creationDate": seconds(standing.created_at)}));
     }
+    if record.aliases.len() >= MOST_ALIASES {
+        let message = format!("A state machine can have at most {MOST_ALIASES} aliases");
+        return Err(WireError::new(400, "ServiceQuotaExceededException", message));
+    }
     let now = world.clock.now();
     let alias =
         Alias { name: request.name, description: request.description, routing, created_at: now, updated_at: now };
@@ -210,7 +217,14 @@ pub(super) async fn update_alias(world: &World, body: &str) -> Result<Value, Wir
     let request: UpdateAlias = read(body)?;
     let changing = world.changing.lock().await;
     let (known, name) = owner(world, &request.state_machine_alias_arn)?;
+    let invalid = |message: &str| WireError::new(400, "ValidationException", message);
+    if request.routing_configuration.is_none() && request.description.is_none() {
+        return Err(invalid("At least one of description and routingConfiguration must be given."));
+    }
     let routed = request.routing_configuration.map(|routes| routing(world, routes)).transpose()?;
+    if routed.as_ref().is_some_and(|(routed, _)| routed.record.arn != known.record.arn) {
+        return Err(invalid("Routing configuration must contain versions of the state machine that the alias is of."));
+    }
     let mut record = known.record.clone();
     let now = world.clock.now();
     for alias in record.aliases.iter_mut().filter(|alias| alias.name == name) {
@@ -271,7 +285,8 @@ pub(super) fn list_aliases(world: &World, body: &str) -> Result<Value, WireError
     let of_version = |alias: &&Alias| {
         version.is_none() || alias.routing.iter().any(|(version, _)| *version == request.state_machine_arn)
     };
-    let listed = record.aliases.iter().filter(of_version).map(|alias| {
+    let newest_first = record.aliases.iter().rev();
+    let listed = newest_first.filter(of_version).map(|alias| {
         json!({
             "stateMachineAliasArn": format!("{}:{}", record.arn, alias.name),
             "creationDate": seconds(alias.created_at),
