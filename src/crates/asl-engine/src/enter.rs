@@ -288,6 +288,7 @@ impl Execution {
         match error {
             ConditionError::Query { source, error } => query_trouble(source, &field, error),
             ConditionError::NotBoolean { source, value } => unexpected_type(source, &field, "boolean", value),
+            ConditionError::Path { error: error @ EvaluationError::TooLarge { .. }, .. } => not_found(&field, error),
             ConditionError::Path { path, .. } => Trouble::runtime(format!(
                 "Invalid path '{path}': The choice state's condition path references an invalid value."
             ))

@@ -153,14 +153,17 @@ impl Path {
     /// # Errors
     /// When it would look at, or select, more than a path may.
     pub fn select(&self, document: &Value) -> Result<Selected, TooMuch> {
-        let effort = Effort(Cell::new(MAX_EFFORT));
+        let looks = Cell::new(MAX_LOOKS);
+        let effort = Effort::with(&looks);
         let selected = select(&self.steps, document, document, self.is_definite(), &effort);
         if effort.is_spent() { Err(TooMuch) } else { Ok(selected) }
     }
 }
 
-/// How many values a path may look at and select: several times what the largest input has.
-const MAX_EFFORT: usize = 2_000_000;
+/// How many values a path may look at, in its filters as well: about a second's work.
+const MAX_LOOKS: usize = 20_000_000;
+/// How many values it may find in a step, and select: several times what the largest input has.
+const MAX_FOUND: usize = 2_000_000;
 
 /// A path that would look at, or select, more than a path may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -169,24 +172,46 @@ pub struct TooMuch;
 
 /// What a path may still do. Steps like `..*..*` find the same values many times over, and filters within filters look
 /// at all for each of all.
-struct Effort(Cell<usize>);
+struct Effort<'a> {
+    looks: &'a Cell<usize>,
+    found: Cell<usize>,
+}
 
-impl Effort {
-    /// Whether there was as much left.
-    fn spend(&self, amount: usize) -> bool {
-        let left = self.0.get().checked_sub(amount);
-        self.0.set(left.unwrap_or(0));
-        left.is_some_and(|left| left > 0)
+impl<'a> Effort<'a> {
+    fn with(looks: &'a Cell<usize>) -> Self {
+        Self { looks, found: Cell::new(MAX_FOUND) }
+    }
+
+    /// The same for a path within a filter: what it finds is kept for one comparison only.
+    fn inner(&self) -> Self {
+        Self::with(self.looks)
+    }
+
+    /// Counts values that are looked at; whether there were as many left.
+    fn look(&self, values: usize) -> bool {
+        let left = self.looks.get().saturating_sub(values);
+        self.looks.set(left);
+        left > 0
+    }
+
+    /// Counts values that are kept.
+    fn find(&self, values: usize) -> bool {
+        let left = self.found.get().saturating_sub(values);
+        self.found.set(left);
+        if left == 0 {
+            self.looks.set(0);
+        }
+        self.look(values)
     }
 
     fn is_spent(&self) -> bool {
-        self.0.get() == 0
+        self.looks.get() == 0
     }
 
     /// The value by itself.
     fn take(&self, found: Found<'_>) -> Value {
         match found {
-            Found::Borrowed(value) if self.spend(weight(value)) => value.clone(),
+            Found::Borrowed(value) if self.find(weight(value)) => value.clone(),
             Found::Borrowed(_) => Value::Null,
             Found::Computed(value) => value,
         }
@@ -219,7 +244,7 @@ enum Found<'a> {
     Computed(Value),
 }
 
-fn select(steps: &[Step], start: &Value, root: &Value, definite: bool, effort: &Effort) -> Selected {
+fn select(steps: &[Step], start: &Value, root: &Value, definite: bool, effort: &Effort<'_>) -> Selected {
     let mut found = vec![Found::Borrowed(start)];
     let mut before_definite = true;
     for step in steps {
@@ -261,7 +286,7 @@ fn select(steps: &[Step], start: &Value, root: &Value, definite: bool, effort: &
     }
 }
 
-fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, effort: &Effort, out: &mut Vec<Found<'a>>) {
+fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, effort: &Effort<'_>, out: &mut Vec<Found<'a>>) {
     // What a step may find at once is what the value has.
     let parts = match (step, value) {
         (Step::Name(_), _) => 0,
@@ -269,7 +294,7 @@ fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, effort: &Effort, o
         (_, Value::Object(fields)) => fields.len(),
         _ => 0,
     };
-    if !effort.spend(1 + parts) {
+    if !effort.find(1 + parts) {
         return;
     }
     match step {

@@ -67,6 +67,9 @@ impl Comparison {
     ];
 }
 
+/// How many values are compared in the time that one takes to be found.
+const COMPARED_AT_ONCE: usize = 16;
+
 impl Comparison {
     fn is_of_lists(self) -> bool {
         matches!(self, Self::In | Self::NotIn | Self::Contains | Self::SubsetOf | Self::AnyOf | Self::NoneOf)
@@ -74,7 +77,7 @@ impl Comparison {
 }
 
 impl Test {
-    pub(super) fn holds(&self, here: &Value, root: &Value, effort: &Effort) -> bool {
+    pub(super) fn holds(&self, here: &Value, root: &Value, effort: &Effort<'_>) -> bool {
         match self {
             Self::Any(tests) => tests.iter().any(|test| test.holds(here, root, effort)),
             Self::All(tests) => tests.iter().all(|test| test.holds(here, root, effort)),
@@ -88,14 +91,14 @@ impl Test {
                 let sizes = [&left, &right].map(|side| side.as_ref().map_or(0, weight));
                 // Lists are compared each with each.
                 let amount = if comparison.is_of_lists() { sizes[0].saturating_mul(sizes[1]) } else { sizes[0] };
-                effort.spend(amount) && compare(left.as_ref(), *comparison, right.as_ref())
+                effort.look(amount / COMPARED_AT_ONCE) && compare(left.as_ref(), *comparison, right.as_ref())
             }
         }
     }
 }
 
 impl Operand {
-    fn value(&self, here: &Value, root: &Value, effort: &Effort) -> Option<Value> {
+    fn value(&self, here: &Value, root: &Value, effort: &Effort<'_>) -> Option<Value> {
         let (steps, start) = match self {
             Self::Literal(value) => return Some(value.clone()),
             Self::Here(steps) => (steps, here),
@@ -106,7 +109,7 @@ impl Operand {
             Step::Names(names) | Step::Each(names) => names.len() == 1,
             _ => false,
         });
-        match select(steps, start, root, definite, effort) {
+        match select(steps, start, root, definite, &effort.inner()) {
             Selected::Many(values) if values.is_empty() => None,
             selected => selected.into_value(),
         }
