@@ -285,8 +285,8 @@ pub(super) fn list_aliases(world: &World, body: &str) -> Result<Value, WireError
     let of_version = |alias: &&Alias| {
         version.is_none() || alias.routing.iter().any(|(version, _)| *version == request.state_machine_arn)
     };
-    let newest_first = record.aliases.iter().rev();
-    let listed = newest_first.filter(of_version).map(|alias| {
+    // As recorded: the oldest first, whatever the API's reference says.
+    let listed = record.aliases.iter().filter(of_version).map(|alias| {
         json!({
             "stateMachineAliasArn": format!("{}:{}", record.arn, alias.name),
             "creationDate": seconds(alias.created_at),
