@@ -97,6 +97,7 @@ async fn launch(
     about.test_case = test_case;
     about.trace_header = request.trace_header;
     about.version = resolved.version.as_ref().map(|version| format!("{}:{}", record.arn, version.number));
+    (about.revision, about.updated_at) = (record.revision.clone(), Some(record.updated_at));
     about.alias = resolved.alias.as_ref().map(|alias| format!("{}:{}", record.arn, alias.name));
     let name = request.name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     arn::check_name(&name)?;
@@ -439,8 +440,11 @@ pub(super) async fn describe_machine(world: &World, body: &str) -> Result<Value,
         role_arn: facts.role_arn,
         express: false,
         created_at: row.started_at,
-        updated_at: standing.as_ref().map_or(row.started_at, |known| known.record.updated_at),
+        updated_at: about
+            .updated_at
+            .unwrap_or_else(|| standing.as_ref().map_or(row.started_at, |known| known.record.updated_at)),
         revision: match version {
+            _ if about.updated_at.is_some() => about.revision.clone(),
             Some(version) => version.revision.clone(),
             None => standing.as_ref().and_then(|known| known.record.revision.clone()),
         },
