@@ -275,7 +275,7 @@ async fn what_does_not_fit_is_refused_and_what_is_there_is_listed() {
         (states, "CreateStateMachine", &two, 200, "stateMachineVersionArn"),
         (states, "CreateStateMachineAlias", &p, 200, "one:P"),
         (states, "CreateStateMachineAlias", &q, 200, "one:Q"),
-        (states, "ListStateMachineAliases", &listed, 200, "one:Q"),
+        (states, "ListStateMachineAliases", &listed, 200, "one:P"),
         (states, "UpdateStateMachineAlias", &moved, 400, "of the state machine that the alias is of"),
         (states, "UpdateStateMachineAlias", &unchanged, 400, "At least one"),
         (
