@@ -334,46 +334,31 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     has_form.then(|| text.parse().ok()).flatten()
 }
 
-/// `*` matches any run of characters; `\*` and `\\` stand for themselves. Linear in the product of the lengths.
+/// `*` matches any run of characters; `\*` and `\\` stand for themselves. Linear: each piece between two stars is looked
+/// for once, from where the one before it ended.
 fn matches_pattern(text: &str, pattern: &str) -> bool {
-    #[derive(PartialEq)]
-    enum Part {
-        Any,
-        One(char),
-    }
-    let mut parts = Vec::new();
+    let mut pieces = vec![String::new()];
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
         match c {
-            '*' => parts.push(Part::Any),
-            '\\' => parts.push(Part::One(chars.next().unwrap_or('\\'))),
-            c => parts.push(Part::One(c)),
+            '*' => pieces.push(String::new()),
+            c => {
+                let c = if c == '\\' { chars.next().unwrap_or('\\') } else { c };
+                pieces.last_mut().into_iter().for_each(|piece| piece.push(c));
+            }
         }
     }
-    // The classic two-pointer match: on a mismatch go back to the last star and let it take one more character.
-    let text: Vec<char> = text.chars().collect();
-    let (mut at, mut part, mut star) = (0, 0, None);
-    while at < text.len() {
-        match parts.get(part) {
-            Some(Part::Any) => {
-                star = Some((part, at));
-                part += 1;
-            }
-            Some(Part::One(c)) if *c == text[at] => {
-                at += 1;
-                part += 1;
-            }
-            _ => match star {
-                Some((star_part, taken)) => {
-                    star = Some((star_part, taken + 1));
-                    part = star_part + 1;
-                    at = taken + 1;
-                }
-                None => return false,
-            },
+    let Some((last, others)) = pieces.split_last() else { return text.is_empty() };
+    let Some((first, middle)) = others.split_first() else { return text == last };
+    let Some(rest) = text.strip_prefix(first.as_str()) else { return false };
+    let Some(mut rest) = rest.strip_suffix(last.as_str()) else { return false };
+    middle.iter().all(|piece| match rest.find(piece.as_str()) {
+        Some(at) => {
+            rest = &rest[at + piece.len()..];
+            true
         }
-    }
-    parts[part..].iter().all(|part| *part == Part::Any)
+        None => false,
+    })
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 //! per thread and nothing of it is seen outside of this module.
 
 mod bounds;
+mod limits;
 mod tree;
 mod watch;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -36,7 +38,10 @@ const TOO_DEEP: &str =
 /// The longest sequence that a query may make: the longest range that AWS's memory holds.
 const SEQUENCE_LIMIT: usize = 873_782;
 /// The deepest an evaluation may nest.
-const STACK_LIMIT: usize = 2_000;
+const STACK_LIMIT: usize = 2_400;
+/// The stack for functions that keep others, a thousand bytes for each of as many as a second makes. It is taken as it is
+/// used.
+const NESTING_STACK: usize = 1 << 30;
 /// How many elements `$range` makes at most.
 const MAX_RANGE: usize = 1_000_000;
 /// How many parsed expressions a thread keeps.
@@ -95,11 +100,11 @@ impl Query {
     pub fn parse(source: &str) -> Result<Self, String> {
         let source = source.trim();
         parsed(source)?;
-        let mut variables: Vec<String> = Vec::new();
+        let (mut variables, mut seen) = (Vec::new(), HashSet::new());
         for (at, _) in source.match_indices('$') {
             let rest = &source[at + 1..];
             let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_')).unwrap_or(rest.len());
-            if end > 0 && !variables.iter().any(|known| known == &rest[..end]) {
+            if end > 0 && seen.insert(&rest[..end]) {
                 variables.push(rest[..end].to_owned());
             }
         }
@@ -185,7 +190,24 @@ pub fn evaluate_over(source: &str, data: Option<&Value>, bindings: &Map<String, 
     evaluate(&ast, source, context, data.map_or(JValue::Undefined, to_query), 0, &mut Chance::new(0))
 }
 
+/// Evaluates, on a stack that holds what the expression may nest. Where the library breaks, the expression has failed and
+/// nothing else.
 fn evaluate(
+    ast: &Parsed,
+    source: &str,
+    context: Context,
+    data: JValue,
+    now: i64,
+    chance: &mut Chance,
+) -> Result<Value, QueryError> {
+    let evaluated = catch_unwind(AssertUnwindSafe(|| {
+        let run = || evaluate_here(ast, source, context, data, now, chance);
+        if ast.may_nest { stacker::grow(NESTING_STACK, run) } else { run() }
+    }));
+    evaluated.unwrap_or_else(|_| Err(QueryError::Bounded("The expression cannot be evaluated".to_owned())))
+}
+
+fn evaluate_here(
     ast: &Parsed,
     source: &str,
     context: Context,
@@ -268,6 +290,8 @@ struct Parsed {
     is_led: bool,
     /// Whether it can make more than a few times what it reads.
     may_grow: bool,
+    /// Whether it can make functions that keep others, one within the other.
+    may_nest: bool,
 }
 
 fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
@@ -278,11 +302,14 @@ fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
         if let Some(ast) = kept.get(source) {
             return Ok(Rc::clone(ast));
         }
+        limits::check(source)?;
         let mut node = parser::parse(source).map_err(|error| coded(&error.to_string()))?;
+        limits::check_regexes(&mut node)?;
         let (bare, state_fields) = (tree::bare_reference(&mut node), tree::state_fields(&mut node));
         let may_grow = tree::may_grow(&mut node);
+        let may_nest = limits::may_nest(&mut node);
         let is_led = bounds::lead(&mut node, may_grow);
-        let ast = Rc::new(Parsed { node, bare, state_fields, is_led, may_grow });
+        let ast = Rc::new(Parsed { node, bare, state_fields, is_led, may_grow, may_nest });
         if kept.len() >= KEPT {
             kept.clear();
         }
@@ -501,6 +528,17 @@ mod tests {
             ("($d := function($n) { $n = 0 ? 0 : ($x := $d($n - 1); [[$x], [$x]]) }; $count($d(60).a))", large()),
             ("($d := function($n) { $n = 0 ? 0 : ($x := $d($n - 1); [[$x], [$x]]) }; $d(60) ? 1 : 2)", large()),
             ("($y := [1..3]; $y@$a.$y@$b[$b > $a].{'p': $a * $b}.p)", json!([2, 3, 6])),
+            // A first step is evaluated over what its kind says.
+            ("($l := $states.input.lines; $l{sku: $[0].quantity})", json!({"A": 2, "B": 3})),
+            ("[[1, 2], [3]].($sum($map($, function($v) { $v * 2 })))", json!([6, 6])),
+            ("($m := {'l': [1, 2]}; $m.l.($x := $; $x.($ + 1)))", json!([2, 3])),
+            (
+                "[{'c': 'a', 'p': 1}, {'c': 'a', 'p': 2}]{c: $reduce($, function($a, $v) { $a + $v.p }, 0)}",
+                json!({"a": 3}),
+            ),
+            ("[{'c': 'a', 'p': 1}, {'c': 'a', 'p': 2}]{c: $map($, function($v) { $v.p })}", json!({"a": [1, 2]})),
+            ("($k := {'z': 1}; [{'c': 'a'}, {'c': 'a'}]{c: $k.z})", json!({"a": 1})),
+            ("($d := $reduce([1..60], function($a, $i) { [[$a], [$a]] }, 0); $d)", large()),
             ("$pad('a', 1e9)", large()),
             ("$number('abc')", raised("D3030: Unable to cast value to a number: \"abc\"")),
             ("'a' + 1", raised("T2001: The left side of the \"+\" operator must evaluate to a number")),

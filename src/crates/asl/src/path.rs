@@ -161,7 +161,7 @@ impl Path {
 }
 
 /// How many values a path may look at, in its filters as well: about a second's work.
-const MAX_LOOKS: usize = 20_000_000;
+const MAX_LOOKS: usize = 50_000_000;
 /// How many values it may find in a step, and select: several times what the largest input has.
 const MAX_FOUND: usize = 2_000_000;
 
@@ -290,6 +290,12 @@ fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, effort: &Effort<'_
     // What a step may find at once is what the value has.
     let parts = match (step, value) {
         (Step::Name(_), _) => 0,
+        (Step::Indices(indices), Value::Array(_)) => indices.len(),
+        // All of them in one object.
+        (Step::Names(names), Value::Object(_)) if names.len() > 1 => {
+            names.iter().filter_map(|name| value.get(name)).map(weight).sum()
+        }
+        (Step::Each(names), Value::Object(_)) => names.len(),
         (_, Value::Array(values)) => values.len(),
         (_, Value::Object(fields)) => fields.len(),
         _ => 0,

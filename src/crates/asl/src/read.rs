@@ -366,8 +366,8 @@ mod tests {
             r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject"},"#,
             r#""TimeoutSeconds": 3,"#,
             &[
-                "SCHEMA_VALIDATION_FAILED: The field 'ItemReader' is not supported when the field 'Mode' has value 'INLINE' at /States/A",
                 "SCHEMA_VALIDATION_FAILED: Field 'TimeoutSeconds' is not supported at /States/A/ItemProcessor",
+                "SCHEMA_VALIDATION_FAILED: The field 'ItemReader' is not supported when the field 'Mode' has value 'INLINE' at /States/A",
             ],
         );
         map(

@@ -94,7 +94,8 @@ impl Watch {
                     while self.is_asleep.load(Ordering::Acquire) {
                         std::thread::park();
                     }
-                    looks_without = 0;
+                    (looks_without, before) = (0, held());
+                    continue;
                 }
             } else {
                 looks_without = 0;

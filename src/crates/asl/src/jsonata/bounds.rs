@@ -85,6 +85,8 @@ fn lead_descents(node: &mut AstNode, own: &[String]) -> bool {
         AstNode::Function { name, args, .. } if own.contains(name) || DESCENDING.contains(&name.as_str()) => {
             args.iter_mut().collect()
         }
+        // What is referred to twice was bound to a name before: no value that has one is too large.
+        AstNode::Binary { op: BinaryOp::ColonEqual, rhs, .. } if !matches!(**rhs, AstNode::Variable(_)) => vec![rhs],
         AstNode::Path { steps } => return lead_steps(steps, own),
         _ => return false,
     };
@@ -95,7 +97,7 @@ fn lead_descents(node: &mut AstNode, own: &[String]) -> bool {
 }
 
 /// The functions that go down into their arguments.
-const DESCENDING: [&str; 7] = ["boolean", "not", "distinct", "lookup", "keys", "spread", "sort"];
+const DESCENDING: [&str; 6] = ["boolean", "not", "lookup", "keys", "spread", "sort"];
 
 /// Leads the values that the steps of a path find. The first may be anything that others look into; each other is put
 /// together for all that the one before it found.
@@ -130,7 +132,9 @@ fn lead_steps(steps: &mut [PathStep], own: &[String]) -> bool {
         let guard = match &node {
             // `[]` keeps the list that a function makes, which is told by its kind too.
             _ if at == 0 && is_alone && step.stages.iter().any(|stage| matches!(stage, Stage::KeepArray)) => None,
-            node if at == 0 => may_be_shared(node, own).then_some("value"),
+            // The kind of the first step says what it is evaluated over.
+            AstNode::Function { .. } if at == 0 && may_be_shared(node, own) => Some("value"),
+            _ if at == 0 => None,
             AstNode::Name(_) | AstNode::Variable(_) | AstNode::Function { .. } | AstNode::Block(_) => Some(found),
             AstNode::Conditional { .. } | AstNode::Call { .. } | AstNode::Path { .. } => Some(found),
             _ => None,
@@ -221,15 +225,42 @@ fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode]
     if led || own.iter().any(|known| known == name) || args.iter().any(|arg| matches!(arg, AstNode::Placeholder)) {
         return false;
     }
+    let searches = matches!(name, "contains" | "match" | "split" | "replace");
+    let groups = match args.iter().find(|arg| matches!(arg, AstNode::Regex { .. })) {
+        Some(AstNode::Regex { pattern, .. }) if searches => Some(pattern.matches('(').count()),
+        _ => None,
+    };
     let mut all: Vec<&mut AstNode> = before.into_iter().map(AsMut::as_mut).chain(args.iter_mut()).collect();
+    if let (Some(groups), Some(text), true) = (groups, all.first_mut(), name != "replace") {
+        // What is found is told with its groups.
+        let parts = if name == "match" { groups + 2 } else { 1 };
+        wrap_with("searched", text, parts);
+        return true;
+    }
     match (name, all.as_mut_slice()) {
+        ("formatNumber" | "fromMillis" | "toMillis", [_, picture, ..]) => wrap("layout", picture),
+        ("now", [picture, ..]) => wrap("layout", picture),
+        ("distinct", [list]) => wrap("compared", list),
         ("formatInteger", [number, picture]) => {
             wrap("number", number);
             wrap("picture", picture);
         }
         ("pad", all) => all.iter_mut().for_each(|arg| wrap("width", arg)),
         ("string", [value, ..]) => wrap("value", value),
-        ("reduce", [list, _]) => wrap("filled", list),
+        ("reduce", [list, function, others @ ..]) => {
+            if others.is_empty() {
+                wrap("filled", list);
+            }
+            if let AstNode::Lambda { params, body, .. } = &mut **function
+                && let Some(first) = params.first()
+            {
+                // What was made so far is bound to a name again and again.
+                let mut so_far = AstNode::Variable(first.clone());
+                wrap("value", &mut so_far);
+                let inner = std::mem::replace(body.as_mut(), AstNode::Undefined);
+                **body = AstNode::Block(vec![so_far, inner]);
+            }
+        }
         ("join", [list]) => wrap("texts", list),
         ("join", [list, separator]) => {
             wrap("list", list);
@@ -248,6 +279,30 @@ fn lead_call(name: &str, before: Option<&mut Box<AstNode>>, args: &mut [AstNode]
 fn wrap(by: &str, node: &mut AstNode) {
     let inner = std::mem::replace(node, AstNode::Undefined);
     *node = AstNode::Function { name: format!("{OURS}{by}"), args: vec![inner], is_builtin: true };
+}
+
+/// The same with a number for the function.
+fn wrap_with(by: &str, node: &mut AstNode, number: usize) {
+    wrap(by, node);
+    if let AstNode::Function { args, .. } = node {
+        #[expect(clippy::cast_precision_loss, reason = "it is small")]
+        args.push(AstNode::Number(number as f64));
+    }
+}
+
+/// The most bytes of a text that a regular expression is searched for in, divided by how many parts are told of each
+/// place.
+const MAX_SEARCHED: usize = 512 << 10;
+/// The longest picture of a number or a time, and the most digits of a width in it.
+const MAX_PICTURE: usize = 1_000;
+const MAX_WIDTH_DIGITS: usize = 4;
+/// The most elements that are compared each with each.
+const MAX_COMPARED: usize = 30_000;
+
+fn is_sane_picture(picture: &str) -> bool {
+    let widths = picture.split('[').filter_map(|part| Some(part.split(']').next()?.split_once(',')?.1));
+    let mut digits = widths.flat_map(|width| width.split(|c: char| !c.is_ascii_digit())).map(str::len);
+    picture.len() <= MAX_PICTURE && digits.all(|digits| digits <= MAX_WIDTH_DIGITS)
 }
 
 /// Lets an argument pass.
@@ -270,6 +325,13 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
         Some(list) if !list.as_array().is_some_and(|list| list.is_empty()) => Ok(list.clone()),
         _ => Ok(JValue::Undefined),
     })?;
+    evaluator.register_fn(format!("{OURS}searched"), |arguments: &[JValue]| {
+        let text = arguments.first().cloned().unwrap_or(JValue::Undefined);
+        let parts = arguments.get(1).and_then(JValue::as_f64).unwrap_or(1.0);
+        #[expect(clippy::cast_precision_loss, reason = "texts are far shorter than 2^53")]
+        let is_large = text_bytes(&text) as f64 * parts > MAX_SEARCHED as f64;
+        if is_large { Err(too_large()) } else { Ok(text) }
+    })?;
     let mut add = |name: &str, function: Check| {
         evaluator.register_fn(format!("{OURS}{name}"), move |arguments: &[JValue]| {
             let argument = arguments.first().cloned().unwrap_or(JValue::Undefined);
@@ -285,6 +347,20 @@ pub(super) fn register(evaluator: &mut Evaluator) -> Result<(), EvaluatorError> 
         }),
     )?;
     add("value", Box::new(|value| if bytes(value) > MAX_BYTES { Err(too_large()) } else { Ok(()) }))?;
+    add(
+        "layout",
+        Box::new(|picture| match picture.as_str() {
+            Some(picture) if !is_sane_picture(picture) => Err(too_large()),
+            _ => Ok(()),
+        }),
+    )?;
+    add(
+        "compared",
+        Box::new(|list| match list.as_array() {
+            Some(values) if values.len() > MAX_COMPARED || bytes(list) > MAX_BYTES => Err(too_large()),
+            _ => Ok(()),
+        }),
+    )?;
     let stepped: Rc<Cell<usize>> = Rc::default();
     for (name, weight) in [("step", 1), ("tuples", A_TUPLE)] {
         let stepped = Rc::clone(&stepped);

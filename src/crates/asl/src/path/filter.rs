@@ -78,6 +78,9 @@ impl Comparison {
 
 impl Test {
     pub(super) fn holds(&self, here: &Value, root: &Value, effort: &Effort<'_>) -> bool {
+        if effort.is_spent() {
+            return false;
+        }
         match self {
             Self::Any(tests) => tests.iter().any(|test| test.holds(here, root, effort)),
             Self::All(tests) => tests.iter().all(|test| test.holds(here, root, effort)),
@@ -90,7 +93,8 @@ impl Test {
                 let (left, right) = (left.value(here, root, effort), right.value(here, root, effort));
                 let sizes = [&left, &right].map(|side| side.as_ref().map_or(0, weight));
                 // Lists are compared each with each.
-                let amount = if comparison.is_of_lists() { sizes[0].saturating_mul(sizes[1]) } else { sizes[0] };
+                let amount =
+                    if comparison.is_of_lists() { sizes[0].saturating_mul(sizes[1]) } else { sizes[0] + sizes[1] };
                 effort.look(amount / COMPARED_AT_ONCE) && compare(left.as_ref(), *comparison, right.as_ref())
             }
         }
@@ -100,7 +104,7 @@ impl Test {
 impl Operand {
     fn value(&self, here: &Value, root: &Value, effort: &Effort<'_>) -> Option<Value> {
         let (steps, start) = match self {
-            Self::Literal(value) => return Some(value.clone()),
+            Self::Literal(value) => return effort.look(weight(value)).then(|| value.clone()),
             Self::Here(steps) => (steps, here),
             Self::Root(steps) => (steps, root),
         };

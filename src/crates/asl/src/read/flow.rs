@@ -288,10 +288,7 @@ impl Reader {
 
     fn inner(&mut self, value: &Value, place: &str) -> Option<Arc<Flow>> {
         match value {
-            Value::Object(fields) => {
-                self.only(fields, &["Comment", "ProcessorConfig", "QueryLanguage", "StartAt", "States"], place);
-                self.flow(fields, place, false).map(Arc::new)
-            }
+            Value::Object(fields) => self.flow(fields, place, false).map(Arc::new),
             _ => {
                 self.schema("Expected value of type Object", place);
                 None
@@ -324,6 +321,10 @@ impl Reader {
             }
         };
         let config_place = format!("{place}/{field}/ProcessorConfig");
+        if let ("ItemProcessor", Value::Object(processor)) = (field, processor) {
+            let known = ["Comment", "ProcessorConfig", "QueryLanguage", "StartAt", "States"];
+            self.only(processor, &known, &format!("{place}/{field}"));
+        }
         if processor.get("QueryLanguage").is_some() {
             self.schema("Field 'QueryLanguage' is not supported", &format!("{place}/{field}"));
         }

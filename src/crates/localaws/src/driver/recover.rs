@@ -117,12 +117,12 @@ impl Driver {
         let logging =
             self.world.machine(super::plain_machine(&facts.machine_arn)).and_then(|known| Logging::of(&known.record));
         let inputs = self.journal(row.id)?;
+        let last = crate::sfn::history::last_event(&self.world.store, row.id).map_err(|error| error.to_string())?;
         let (execution, effects) = Execution::again(machine, facts, &inputs).map_err(|error| error.to_string())?;
         let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
         let live = Live::new(row.id, execution, next_seq, about, logging, definition);
         self.running.insert(Arc::clone(&arn), live);
         self.replay(&arn, effects, inputs, open);
-        let last = crate::sfn::history::last_event(&self.world.store, row.id).map_err(|error| error.to_string())?;
         self.changes.stand_recorded(row.id, last);
         Ok(())
     }

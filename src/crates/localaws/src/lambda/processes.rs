@@ -28,6 +28,8 @@ use sandbox::{Begun, Sandbox};
 
 /// The largest unpacked package (AWS's quota).
 const MAX_UNPACKED: u64 = 250 << 20;
+/// For how long a process that begins counts as one that does.
+const BEGINNING_ALONE: Duration = Duration::from_secs(1);
 /// How many processes of a function wait for work.
 const MAX_IDLE: usize = 8;
 
@@ -183,8 +185,14 @@ pub(crate) async fn ready(world: &World, record: Arc<FunctionRecord>, log: &LogS
     let mut sandbox = sandbox.inspect_err(|problem| {
         log.line(format!("INIT_REPORT Status: error\tError Type: Runtime.InvalidEntrypoint\t{problem}"));
     })?;
-    let begun = sandbox.begin().await;
-    drop(permit);
+    // One that waits for something else than this machine keeps no other from beginning.
+    let begun = match tokio::time::timeout(BEGINNING_ALONE, sandbox.begin()).await {
+        Ok(begun) => begun,
+        Err(_) => {
+            drop(permit);
+            sandbox.begin().await
+        }
+    };
     let init = started.elapsed();
     let status = match begun {
         Begun::Ready => None,
