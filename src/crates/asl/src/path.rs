@@ -356,6 +356,7 @@ fn step_into<'a>(step: &Step, value: &'a Value, root: &Value, effort: &Effort<'_
         }
         Step::Filter(test) => match value {
             Value::Array(values) => {
+                let test = test.over(root, effort);
                 out.extend(values.iter().filter(|value| test.holds(value, root, effort)).map(Found::Borrowed));
             }
             Value::Object(_) if test.holds(value, root, effort) => out.push(Found::Borrowed(value)),
@@ -467,8 +468,10 @@ mod tests {
         let deep = (0..95).fold(json!(1), |inner, _| json!({"a": inner}));
         let wide = json!({"l": (0..20_000).collect::<Vec<_>>()});
         assert_eq!(Path::parse("$..*..*..*..*").unwrap().select(&deep), Err(TooMuch));
-        assert_eq!(Path::parse("$.l[?(@ in $.l)]").unwrap().select(&wide), Err(TooMuch));
         assert!(Path::parse("$..*").unwrap().select(&wide).is_ok());
+        let orders = json!({"orders": (0..5_000).map(|id| json!({"id": id})).collect::<Vec<_>>(), "wanted": (0..4_000).collect::<Vec<_>>()});
+        let wanted = Path::parse("$.orders[?(@.id in $.wanted)].id").unwrap().select(&orders);
+        assert_eq!(wanted.unwrap().into_value(), Some((0..4_000).collect()));
     }
 
     #[test]
