@@ -74,11 +74,11 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// A panic in a function is the function's end: Lambda tells it, the program does not.
+/// A panic in a function or an expression is its own end: who called it is told, and the program goes on.
 fn quiet_functions() {
     let report = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if !local::is_in_function() {
+        if !local::is_in_function() && !asl::jsonata::is_evaluating() {
             crate::shell::restore();
             report(panic);
         }

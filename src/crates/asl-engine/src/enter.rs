@@ -373,6 +373,7 @@ impl Execution {
 pub(crate) fn template_trouble(field: &str, failed: &asl::template::Failed) -> Trouble {
     match &failed.error {
         EvaluationError::Query(_) => query_trouble(&failed.source, &failed.location(field), &failed.error),
+        error @ EvaluationError::TooLarge { .. } => not_found(&failed.location(field), error),
         error => {
             // JSONPath errors name the innermost key only.
             let key = failed.place.first().map_or_else(|| field.to_owned(), |key| format!("{key}.$"));

@@ -61,7 +61,7 @@ pub enum EvaluationError {
     /// A path that selects more than a path may, or a template whose value would be larger than any may be.
     #[error("{of} makes more than a state can have")]
     TooLarge {
-        /// The path as written; of a template the path or call that was one too many.
+        /// The path or call as written; of a template, that it is one.
         of: String,
     },
     /// A path among the arguments of an intrinsic function that selects nothing.

@@ -8,7 +8,7 @@ mod limits;
 mod tree;
 mod watch;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -159,7 +159,7 @@ impl Query {
                 context.bind(name.clone(), to_query(json.value()));
             }
         }
-        evaluate(&ast, &self.source, context, JValue::Undefined, scope.now, chance)
+        safely(&ast, || evaluate(&ast, &self.source, context, JValue::Undefined, scope.now, chance))
     }
 
     fn states(&self, scope: &Scope<'_>) -> JValue {
@@ -187,27 +187,34 @@ pub fn evaluate_over(source: &str, data: Option<&Value>, bindings: &Map<String, 
     for (name, value) in bindings {
         context.bind(name.clone(), to_query(value));
     }
-    evaluate(&ast, source, context, data.map_or(JValue::Undefined, to_query), 0, &mut Chance::new(0))
+    let data = data.map_or(JValue::Undefined, to_query);
+    safely(&ast, || evaluate(&ast, source, context, data, 0, &mut Chance::new(0)))
 }
 
-/// Evaluates, on a stack that holds what the expression may nest. Where the library breaks, the expression has failed and
-/// nothing else.
+thread_local! {
+    static SHIELDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether this thread reads or evaluates an expression: a panic there is the expression's end, and nobody else's.
+pub fn is_evaluating() -> bool {
+    SHIELDED.get()
+}
+
+/// Does what the library might break at; `None` where it does.
+fn shielded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let before = SHIELDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    SHIELDED.set(before);
+    done.ok()
+}
+
+/// Evaluates on a stack that holds what the expression may nest.
+fn safely(ast: &Parsed, evaluate: impl FnOnce() -> Result<Value, QueryError>) -> Result<Value, QueryError> {
+    let run = || if ast.may_nest { stacker::grow(NESTING_STACK, evaluate) } else { evaluate() };
+    shielded(run).unwrap_or_else(|| Err(QueryError::Bounded("The expression cannot be evaluated".to_owned())))
+}
+
 fn evaluate(
-    ast: &Parsed,
-    source: &str,
-    context: Context,
-    data: JValue,
-    now: i64,
-    chance: &mut Chance,
-) -> Result<Value, QueryError> {
-    let evaluated = catch_unwind(AssertUnwindSafe(|| {
-        let run = || evaluate_here(ast, source, context, data, now, chance);
-        if ast.may_nest { stacker::grow(NESTING_STACK, run) } else { run() }
-    }));
-    evaluated.unwrap_or_else(|_| Err(QueryError::Bounded("The expression cannot be evaluated".to_owned())))
-}
-
-fn evaluate_here(
     ast: &Parsed,
     source: &str,
     context: Context,
@@ -303,7 +310,8 @@ fn parsed(source: &str) -> Result<Rc<Parsed>, String> {
             return Ok(Rc::clone(ast));
         }
         limits::check(source)?;
-        let mut node = parser::parse(source).map_err(|error| coded(&error.to_string()))?;
+        let read = shielded(|| parser::parse(source)).ok_or("The expression cannot be read")?;
+        let mut node = read.map_err(|error| coded(&error.to_string()))?;
         limits::check_regexes(&mut node)?;
         let (bare, state_fields) = (tree::bare_reference(&mut node), tree::state_fields(&mut node));
         let may_grow = tree::may_grow(&mut node);
@@ -591,6 +599,13 @@ mod tests {
         assert_eq!(run("1", &mut again), Ok(json!(1)));
         assert_eq!(run("1", &mut again), Err(endless), "it was given up the first time");
         assert_eq!(run("1", &mut again), Ok(json!(1)));
+    }
+
+    #[test]
+    fn where_the_library_breaks_nothing_else_does() {
+        let inside = shielded(is_evaluating);
+        let broken: Option<()> = shielded(|| panic!("as the library would"));
+        assert_eq!((inside, broken, is_evaluating()), (Some(true), None, false));
     }
 
     #[test]

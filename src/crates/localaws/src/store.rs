@@ -125,6 +125,9 @@ ALTER TABLE chunks RENAME TO history;
 /// No event of an execution has a greater id; the quota is 25,000 events.
 pub(crate) const MAX_EVENT: i64 = (1 << 20) - 1;
 
+/// How many events stand in one row at most, so that a page of a long history reads few others.
+pub(crate) const EVENTS_A_CHUNK: usize = 250;
+
 /// The number of the chunk of an execution's history that begins with an event. Those of an execution lie between the
 /// chunks of 0 and of [`MAX_EVENT`].
 pub(crate) fn chunk(execution: i64, first: i64) -> i64 {

@@ -2,9 +2,9 @@
 //! text at once, where no limit of the evaluator is looked at. So does a step of a path, which puts the lists that it finds
 //! into one; and whatever goes down into a value goes down as often as its parts are shared.
 //!
-//! The arguments of those calls, the values of steps and what is gone down into are led through functions of ours, which let them pass or raise an error. Never
-//! changes what an expression means that stays within the bounds. The same way mends `$reduce` of nothing, which is
-//! nothing, and null in the library.
+//! The arguments of those calls, the values of steps and what is gone down into are led through functions of ours, which
+//! let them pass or raise an error. Never changes what an expression means that stays within the bounds. The same way
+//! mends `$reduce` of nothing, which is nothing, and null in the library.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -24,6 +24,14 @@ pub(super) const MEMORY: &str = "Expression evaluation memory limit exceeded: Ch
 const MAX_PAD: f64 = 4_194_304.0;
 /// The numbers that `$formatInteger` writes as Roman ones are below it: they take a letter for each thousand.
 const MAX_ROMAN: f64 = 1e9;
+/// The most bytes of a text that a regular expression is searched for in, divided by how many parts are told of each
+/// place.
+const MAX_SEARCHED: usize = 512 << 10;
+/// The longest picture of a number or a time, and the most digits of a width in it.
+const MAX_PICTURE: usize = 1_000;
+const MAX_WIDTH_DIGITS: usize = 4;
+/// The most elements that are compared each with each.
+const MAX_COMPARED: usize = 30_000;
 /// How the names of our functions begin.
 const OURS: &str = "bounds_";
 
@@ -290,15 +298,7 @@ fn wrap_with(by: &str, node: &mut AstNode, number: usize) {
     }
 }
 
-/// The most bytes of a text that a regular expression is searched for in, divided by how many parts are told of each
-/// place.
-const MAX_SEARCHED: usize = 512 << 10;
-/// The longest picture of a number or a time, and the most digits of a width in it.
-const MAX_PICTURE: usize = 1_000;
-const MAX_WIDTH_DIGITS: usize = 4;
-/// The most elements that are compared each with each.
-const MAX_COMPARED: usize = 30_000;
-
+/// Whether no width in a picture makes more of it than it says.
 fn is_sane_picture(picture: &str) -> bool {
     let widths = picture.split('[').filter_map(|part| Some(part.split(']').next()?.split_once(',')?.1));
     let mut digits = widths.flat_map(|width| width.split(|c: char| !c.is_ascii_digit())).map(str::len);

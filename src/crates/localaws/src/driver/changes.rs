@@ -13,10 +13,7 @@ use rusqlite::{Connection, params};
 use super::{About, Finished};
 use crate::metrics::Point;
 use crate::sfn::logging::Logging;
-use crate::store::{Write, chunk};
-
-/// How many events stand in one row at most, so that a page of a long history reads few others.
-const EVENTS_A_CHUNK: usize = 250;
+use crate::store::{EVENTS_A_CHUNK, Write, chunk};
 
 /// How long metrics are gathered, in milliseconds, so that not every commit has to write them. They follow from the
 /// executions and nothing follows from them; a kill may cost those of this time.

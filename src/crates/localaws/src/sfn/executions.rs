@@ -256,7 +256,7 @@ fn why_not_redrivable(world: &World, row: &Row) -> Result<Option<String>, WireEr
         "Execution has exceeded the max execution time"
     } else if row.stopped_at.is_some_and(|at| now - at > 14 * DAY) {
         "Execution redrivable period exceeded"
-    } else if super::history::last_event(&world.store, row.id)? >= MAX_EVENTS.cast_signed() - 1 {
+    } else if super::history::has_events(&world.store, row.id, MAX_EVENTS.cast_signed() - 1)? {
         "Execution history event limit exceeded"
     } else {
         return Ok(None);

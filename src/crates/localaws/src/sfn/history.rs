@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{executions, page};
-use crate::store::{MAX_EVENT, Store, StoreError, chunk, first_of};
+use crate::store::{EVENTS_A_CHUNK, MAX_EVENT, Store, StoreError, chunk, first_of};
 use crate::wire::{WireError, read};
 use crate::world::World;
 
@@ -59,6 +59,18 @@ pub(crate) fn last_event(store: &Store, execution: i64) -> Result<i64, StoreErro
     let Some((id, events)) = found else { return Ok(0) };
     let events: Vec<&RawValue> = serde_json::from_str(&events).map_err(|error| StoreError::Write(error.to_string()))?;
     Ok(first_of(id) + i64::try_from(events.len()).unwrap_or(MAX_EVENT) - 1)
+}
+
+/// Whether an execution has so many events; how many is looked at only where the last row might hold them.
+pub(crate) fn has_events(store: &Store, execution: i64, most: i64) -> Result<bool, StoreError> {
+    let last: Option<i64> = store.read_now(|connection| {
+        connection
+            .prepare_cached("SELECT MAX(id) FROM history WHERE id BETWEEN ?1 AND ?2")?
+            .query_row([chunk(execution, 0), chunk(execution, MAX_EVENT)], |row| row.get(0))
+    })?;
+    let a_chunk = i64::try_from(EVENTS_A_CHUNK).unwrap_or(i64::MAX);
+    let may_have = last.is_some_and(|last| first_of(last).saturating_add(a_chunk) > most);
+    Ok(may_have && last_event(store, execution)? >= most)
 }
 
 /// A page of events that is being put together.
