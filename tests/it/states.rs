@@ -305,7 +305,7 @@ async fn with_its_machine_an_execution_ends() {
     cloud.sfn.delete_state_machine().state_machine_arn(&gone).send().await.unwrap();
     assert_eq!(cloud.ended(&ending).await.0, ExecutionStatus::Aborted);
     let described = cloud.sfn.describe_execution().execution_arn(going_on).send().await.unwrap();
-    assert_eq!(described.status, ExecutionStatus::Running);
+    assert_eq!(described.status, ExecutionStatus::Running, "{:?}", described.cause);
     let refused = cloud.sfn.start_execution().state_machine_arn(gone).send().await.unwrap_err();
     assert!(refused.into_service_error().is_state_machine_does_not_exist());
 }
@@ -437,6 +437,44 @@ fn a_slow_expression_holds_nobody_up() {
         assert!(!slow.is_finished(), "the list came after the expression");
     });
     runtime.shutdown_background();
+}
+
+/// Executions that would compute for minutes, more than there are processors: others run and end beside them, and they
+/// stop when they are told to.
+#[tokio::test]
+async fn executions_that_compute_hold_nobody_up() {
+    let cloud = Cloud::open().await;
+    let endless = |state: Value| {
+        let never = json!({"Variable": "$.never", "IsPresent": true, "Next": "End"});
+        let again = json!({"Type": "Choice", "Choices": [never], "Default": "Work"});
+        json!({"StartAt": "Work", "States": {"Work": state, "Again": again, "End": {"Type": "Succeed"}}})
+    };
+    let search = json!({"Type": "Pass", "Parameters": {"list.$": "States.ArrayRange(0, 999, 1)",
+        "found.$": "$.list[?(@ in $.list)]"}, "Next": "Again"});
+    let sum = json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"sum": "{% $sum([1..100000]) %}"},
+        "Next": "Again"});
+    let list: Vec<u32> = (0..1000).collect();
+    let mut endless_ones = Vec::new();
+    for (name, state) in [("search", search), ("sum", sum)] {
+        let machine = cloud.machine(name, &endless(state)).await;
+        let count = std::thread::available_parallelism().map_or(1, usize::from) + 1;
+        for _ in 0..count {
+            endless_ones.push(cloud.start(&machine, &json!({"list": list})).await);
+        }
+    }
+    let pass = json!({"Type": "Pass", "Output": "{% $states.input.n + 1 %}", "End": true});
+    let short = json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": pass}});
+    let short = cloud.machine("short", &short).await;
+    for n in 0..3 {
+        let execution = cloud.start(&short, &json!({"n": n})).await;
+        assert_eq!(cloud.ended(&execution).await, (ExecutionStatus::Succeeded, Some((n + 1).to_string())));
+    }
+    for execution in &endless_ones {
+        let described = cloud.sfn.describe_execution().execution_arn(execution).send().await.unwrap();
+        assert_eq!(described.status, ExecutionStatus::Running, "{:?}", described.cause);
+        cloud.sfn.stop_execution().execution_arn(execution).send().await.unwrap();
+        assert_eq!(cloud.ended(execution).await.0, ExecutionStatus::Aborted);
+    }
 }
 
 #[tokio::test]

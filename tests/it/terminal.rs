@@ -94,7 +94,7 @@ fn an_order_from_key_to_end() {
     let mut program = Program::start(&["--in-memory"]);
     program.wait_for("No executions yet").press("n").wait_for("order, as it will be sent");
     program.press("\x13").wait_for("✓ ord-").press("n").wait_for("order, as it will be sent");
-    program.press("jj\x13").wait_for("? ord-").press("a").wait_for("output as JSON");
+    program.press("jj\x13").wait_for("? ord-").wait_for("WaitForApproval ▶").press("a").wait_for("output as JSON");
     program.press("fine\r").wait_for("✓ 2").press("q");
     let (code, output) = program.ended();
     assert_eq!(code, 0);

@@ -49,14 +49,14 @@ impl Execution {
         });
         self.trace_entering(&mut active);
         self.set_previous(id, entered);
-        match self.begin(id, &mut active) {
+        match self.begin_work(id, &mut active) {
             Ok(After::Waits) => self.put_active(id, active),
             Ok(After::Moved) => {}
             Err(trouble) => self.in_trouble(id, active, trouble),
         }
     }
 
-    fn begin(&mut self, id: ThreadId, active: &mut Box<Active>) -> Result<After, Trouble> {
+    fn begin_work(&mut self, id: ThreadId, active: &mut Box<Active>) -> Result<After, Trouble> {
         let state = Arc::clone(&active.state);
         active.input = self.effective_input(active)?;
         let input = active.input.clone();

@@ -8,8 +8,11 @@
 //!
 //! A step runs every thread until each of them waits for something from outside. Then the work that was scheduled is
 //! told to have started, in the order in which it was scheduled, as AWS's histories show it.
+//!
+//! A step that takes long may be paused before any state and gone on with ([`Execution::step_while`]). Where it was stands
+//! in the journal, so that a replay pauses there too.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use asl::{Chance, Flow, Json, Machine, State, StateName, Variables};
@@ -129,15 +132,23 @@ pub(crate) enum Purpose {
 /// An execution.
 #[derive(Debug)]
 pub struct Execution {
-    pub(crate) facts: Facts,
+    pub(crate) facts: Arc<Facts>,
     pub(crate) input: Json,
     pub(crate) machine: Arc<Machine>,
+    /// What it runs: the machine's own flow, or a Map's.
+    root: Arc<Flow>,
     pub(crate) chance: Chance,
     pub(crate) now: i64,
     pub(crate) last_event: EventId,
     pub(crate) threads: Vec<Option<Thread>>,
     pub(crate) free: Vec<ThreadId>,
     pub(crate) ready: VecDeque<ThreadId>,
+    /// How many states this step has entered.
+    entered: u64,
+    /// The step was paused after so many.
+    paused: Option<u64>,
+    /// In a replay: where each of the steps to come was paused, if it was.
+    foretold: VecDeque<Option<u64>>,
     /// Tasks that were scheduled in this step and start at its end.
     pub(crate) starting: Vec<(ThreadId, TaskId)>,
     pub(crate) tasks: BTreeMap<TaskId, ThreadId>,
@@ -171,23 +182,33 @@ impl Execution {
     ///
     /// # Errors
     /// When the input is not JSON, which whoever takes the call has to refuse before.
-    pub fn start(machine: Arc<Machine>, facts: Facts) -> Result<(Self, Vec<Effect>), Broken> {
-        Self::waiting(machine, facts)?.first_step()
+    pub fn start(machine: Arc<Machine>, facts: impl Into<Arc<Facts>>) -> Result<(Self, Vec<Effect>), Broken> {
+        let mut execution = Self::new(machine, facts)?;
+        let effects = execution.begin(&mut || true);
+        Ok((execution, effects))
     }
 
-    /// Starts an execution that was started before, for its journal to be replayed: of all queries those are given up
-    /// that were given up then. Once the journal is read, [`Self::go_on`].
+    /// An execution that was started before, for its journal to be replayed from [`Self::begin`] on: of all queries those
+    /// are given up that were given up then, and the steps are paused where they were. Once the journal is read,
+    /// [`Self::go_on`].
     ///
     /// # Errors
     /// As [`Self::start`].
-    pub fn again(machine: Arc<Machine>, facts: Facts, journal: &[Stamped]) -> Result<(Self, Vec<Effect>), Broken> {
-        let mut execution = Self::waiting(machine, facts)?;
-        let given_up = journal.iter().filter_map(|stamped| match stamped.input {
-            Input::QueryGivenUp { query } => Some(query),
-            _ => None,
-        });
-        execution.chance = execution.chance.foretold(given_up.collect());
-        execution.first_step()
+    pub fn again(machine: Arc<Machine>, facts: impl Into<Arc<Facts>>, journal: &[Stamped]) -> Result<Self, Broken> {
+        let mut execution = Self::new(machine, facts)?;
+        let mut given_up = BTreeSet::new();
+        // The beginning is a step like those that follow.
+        let mut pauses = vec![None];
+        for stamped in journal {
+            match stamped.input {
+                Input::QueryGivenUp { query } => drop(given_up.insert(query)),
+                Input::Paused { after } => *pauses.last_mut().unwrap_or(&mut None) = Some(after),
+                _ => pauses.push(None),
+            }
+        }
+        execution.chance = execution.chance.foretold(given_up);
+        execution.foretold = pauses.into();
+        Ok(execution)
     }
 
     /// The journal is replayed; what follows happens for the first time.
@@ -195,38 +216,23 @@ impl Execution {
         self.chance.begin();
     }
 
-    fn first_step(mut self) -> Result<(Self, Vec<Effect>), Broken> {
-        let execution = &mut self;
-        let input = execution.input.clone();
+    /// Enters the first state and goes on as [`Self::step_while`].
+    pub fn begin(&mut self, goes_on: &mut dyn FnMut() -> bool) -> Vec<Effect> {
+        let input = self.input.clone();
         let started = Event::ExecutionStarted {
             input: Arc::clone(input.text()),
-            role_arn: Arc::from(execution.facts.role_arn.as_str()),
+            role_arn: Arc::from(self.facts.role_arn.as_str()),
         };
-        execution.record(0, started);
-        let flow = match &execution.facts.map_state {
-            None => {
-                let own = execution.machine.timeout_seconds;
-                let most = execution.facts.express.then_some(EXPRESS_SECONDS);
-                if let Some(seconds) = own.into_iter().chain(most).min() {
-                    execution.set_timer(seconds_later(execution.now, seconds), Purpose::Execution);
-                }
-                Arc::clone(&execution.machine.flow)
-            }
-            Some(name) => match Arc::clone(&execution.machine).state(name).map(|state| &state.kind) {
-                Some(asl::Kind::Map(map)) => {
-                    if map.express_children {
-                        execution.set_timer(seconds_later(execution.now, EXPRESS_SECONDS), Purpose::Execution);
-                    }
-                    Arc::clone(&map.processor)
-                }
-                _ => return Err(Broken::MapState(name.clone())),
-            },
-        };
-        let root = execution.spawn(None, flow, Variables::default(), None, 0, input);
-        execution.ready.push_back(root);
-        execution.run();
-        let effects = execution.take_effects();
-        Ok((self, effects))
+        self.record(0, started);
+        let own = self.machine.timeout_seconds.filter(|_| self.facts.map_state.is_none());
+        let most = self.is_express().then_some(EXPRESS_SECONDS);
+        if let Some(seconds) = own.into_iter().chain(most).min() {
+            self.set_timer(seconds_later(self.now, seconds), Purpose::Execution);
+        }
+        let root = self.spawn(None, Arc::clone(&self.root), Variables::default(), None, 0, input);
+        self.ready.push_back(root);
+        self.run_as_foretold(goes_on);
+        self.take_effects()
     }
 
     fn take_effects(&mut self) -> Vec<Effect> {
@@ -234,9 +240,21 @@ impl Execution {
         std::mem::take(&mut self.effects)
     }
 
-    /// An execution that nothing has happened in.
-    pub(crate) fn waiting(machine: Arc<Machine>, facts: Facts) -> Result<Self, Broken> {
+    /// An execution that nothing has happened in: [`Self::begin`].
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn new(machine: Arc<Machine>, facts: impl Into<Arc<Facts>>) -> Result<Self, Broken> {
+        let facts = facts.into();
+        let root = match &facts.map_state {
+            None => &machine.flow,
+            Some(name) => match machine.state(name).map(|state| &state.kind) {
+                Some(asl::Kind::Map(map)) => &map.processor,
+                _ => return Err(Broken::MapState(name.clone())),
+            },
+        };
         Ok(Self {
+            root: Arc::clone(root),
             input: Json::parse(&facts.input).map_err(|error| Broken::Input(error.to_string()))?,
             chance: Chance::new(facts.seed),
             now: facts.started_at,
@@ -246,6 +264,9 @@ impl Execution {
             threads: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
+            entered: 0,
+            paused: None,
+            foretold: VecDeque::new(),
             starting: Vec::new(),
             tasks: BTreeMap::new(),
             timers: BTreeMap::new(),
@@ -263,13 +284,22 @@ impl Execution {
 
     /// Takes in what happened. After the end, and for what nobody waits for any more, nothing follows.
     pub fn step(&mut self, stamped: Stamped) -> Vec<Effect> {
+        self.step_while(stamped, &mut || true)
+    }
+
+    /// The same, as long as it may: `goes_on` is asked before every state but the first. What is left then
+    /// ([`Self::paused`]) goes on with the next input, with [`Input::GoOn`] if nothing else happens.
+    pub fn step_while(&mut self, stamped: Stamped, goes_on: &mut dyn FnMut() -> bool) -> Vec<Effect> {
+        if matches!(stamped.input, Input::QueryGivenUp { .. } | Input::Paused { .. }) {
+            return Vec::new();
+        }
         // Clocks may go back; histories do not.
         self.now = self.now.max(stamped.at);
         if self.ended.is_some() {
             if stamped.input == Input::Redrive {
                 self.redrive();
-                self.run();
             }
+            self.run_as_foretold(goes_on);
             return self.take_effects();
         }
         match stamped.input {
@@ -285,10 +315,15 @@ impl Execution {
             Input::ItemFailed { task, index } => self.item_failed(task, index),
             Input::MapRunUpdated { task, limits } => self.run_updated(task, limits),
             // An execution that runs has nothing to be redriven.
-            Input::Redrive | Input::QueryGivenUp { .. } => {}
+            Input::Redrive | Input::GoOn | Input::Paused { .. } | Input::QueryGivenUp { .. } => {}
         }
-        self.run();
+        self.run_as_foretold(goes_on);
         self.take_effects()
+    }
+
+    /// Where the last step was paused, in states that it had entered. `None` when there is nothing left of it.
+    pub fn paused(&self) -> Option<u64> {
+        self.paused
     }
 
     /// How it ended, if it has.
@@ -297,7 +332,7 @@ impl Execution {
     }
 
     /// What it was started with.
-    pub fn facts(&self) -> &Facts {
+    pub fn facts(&self) -> &Arc<Facts> {
         &self.facts
     }
 
@@ -320,14 +355,33 @@ impl Execution {
         }
     }
 
-    /// Runs every thread until each waits for something, then tells the scheduled work to have started.
-    pub(crate) fn run(&mut self) {
+    /// Runs a step: in a replay as far as it went, else as far as it may.
+    fn run_as_foretold(&mut self, goes_on: &mut dyn FnMut() -> bool) {
+        match self.foretold.pop_front().flatten() {
+            Some(states) => {
+                let mut left = states;
+                self.run(&mut || {
+                    left = left.saturating_sub(1);
+                    left > 0
+                });
+            }
+            None => self.run(goes_on),
+        }
+    }
+
+    /// Runs every thread until each waits for something, then tells the scheduled work to have started; or pauses.
+    pub(crate) fn run(&mut self, goes_on: &mut dyn FnMut() -> bool) {
+        (self.entered, self.paused) = (0, None);
         loop {
             while let Some(thread) = self.ready.pop_front() {
                 if self.ended.is_some() {
                     return;
                 }
-                self.advance(thread);
+                if !self.advance(thread, goes_on) {
+                    self.ready.push_front(thread);
+                    self.paused = Some(self.entered);
+                    return;
+                }
             }
             let starting = std::mem::take(&mut self.starting);
             if starting.is_empty() || self.ended.is_some() {
@@ -339,20 +393,28 @@ impl Execution {
         }
     }
 
-    /// Runs one thread until it waits or is over.
-    fn advance(&mut self, id: ThreadId) {
+    /// Runs one thread until it waits or is over. `false` when it has to pause before.
+    fn advance(&mut self, id: ThreadId, goes_on: &mut dyn FnMut() -> bool) -> bool {
         while let Some(thread) = self.threads.get_mut(id).and_then(Option::as_mut) {
             if self.ended.is_some() {
-                return;
+                return true;
             }
             match std::mem::replace(&mut thread.step, Step::Busy) {
-                Step::Between { next, input } => self.enter(id, &next, input),
+                between @ Step::Between { .. } if self.entered > 0 && !goes_on() => {
+                    thread.step = between;
+                    return false;
+                }
+                Step::Between { next, input } => {
+                    self.entered += 1;
+                    self.enter(id, &next, input);
+                }
                 other => {
                     thread.step = other;
-                    return;
+                    return true;
                 }
             }
         }
+        true
     }
 
     pub(crate) fn spawn(

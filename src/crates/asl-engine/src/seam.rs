@@ -152,6 +152,13 @@ pub enum Input {
     },
     /// Somebody has an execution that failed go on where it failed.
     Redrive,
+    /// There is time again for an execution that was paused.
+    GoOn,
+    /// Not for a step: the one before was paused ([`Execution::paused`](crate::Execution::paused)).
+    Paused {
+        /// After how many states that it had entered.
+        after: u64,
+    },
     /// Not for a step: what a replay is told beforehand ([`Execution::again`](crate::Execution::again)).
     QueryGivenUp {
         /// The number of the JSONata query among all that were evaluated.
@@ -177,6 +184,8 @@ pub struct Invocation {
     pub state: StateName,
     /// How often the state has called before in this execution, in whatever iteration.
     pub calls_before: u64,
+    /// The token that answers it, of a task that waits for one.
+    pub token: Option<String>,
     /// What is called.
     pub resource: asl::Resource,
     /// With what.

@@ -237,6 +237,7 @@ impl Execution {
             task: active.task,
             state: Arc::clone(&active.state.name),
             calls_before,
+            token: active.token.clone(),
             resource: task.resource.clone(),
             payload,
         }));

@@ -109,8 +109,14 @@ pub fn test_state(
         start_at: Arc::clone(&state.name),
         states: IndexMap::from([(Arc::clone(&state.name), Arc::clone(state))]),
     };
-    let machine = Machine { comment: None, language: machine.language, timeout_seconds: None, flow: Arc::new(flow) };
-    let mut execution = Execution::waiting(Arc::new(machine), facts)?;
+    let machine = Machine {
+        comment: None,
+        language: machine.language,
+        timeout_seconds: None,
+        flow: Arc::new(flow),
+        may_take_long: machine.may_take_long,
+    };
+    let mut execution = Execution::new(Arc::new(machine), facts)?;
     let variables = Arc::clone(&settings.variables);
     execution.trace = Some(Box::new(Trace {
         variables: Arc::clone(&variables),
@@ -291,7 +297,7 @@ impl Execution {
         let (flow, input) = (Arc::clone(&self.machine.flow), self.input.clone());
         let root = self.spawn(None, flow, variables, None, 0, input);
         self.ready.push_back(root);
-        self.run();
+        self.run(&mut || true);
         std::mem::take(&mut self.effects)
     }
 }

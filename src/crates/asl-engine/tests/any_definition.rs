@@ -341,6 +341,30 @@ struct World {
     later: Vec<Input>,
     ended: bool,
     now: i64,
+    pace: Pace,
+}
+
+/// When steps are paused, and what comes in before they go on.
+#[derive(Clone, Copy)]
+enum Pace {
+    Never,
+    /// After so many states; nothing comes in between.
+    AtOnce(u64),
+    /// After so many states; whatever else can happen happens first.
+    Late(u64),
+}
+
+impl Pace {
+    fn goes_on(self) -> impl FnMut() -> bool {
+        let mut left = match self {
+            Self::Never => u64::MAX,
+            Self::AtOnce(states) | Self::Late(states) => states,
+        };
+        move || {
+            left -= 1;
+            left > 0
+        }
+    }
 }
 
 fn facts(input: &Value) -> Facts {
@@ -360,7 +384,7 @@ fn facts(input: &Value) -> Facts {
 }
 
 impl World {
-    fn of((execution, effects): (Execution, Vec<Effect>)) -> Self {
+    fn begin(execution: Execution, pace: Pace) -> Self {
         let mut world = Self {
             execution,
             events: Vec::new(),
@@ -370,12 +394,21 @@ impl World {
             later: Vec::new(),
             ended: false,
             now: 1_767_225_600_000,
+            pace,
         };
+        let effects = world.execution.begin(&mut pace.goes_on());
         world.follow(effects);
         world
     }
 
     fn follow(&mut self, effects: Vec<Effect>) {
+        self.take(effects);
+        if let Some(after) = self.execution.paused() {
+            self.inputs.push(Stamped { at: self.now, input: Input::Paused { after } });
+        }
+    }
+
+    fn take(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Record(event) => self.events.push(event),
@@ -407,13 +440,16 @@ impl World {
     fn tell(&mut self, input: Input) {
         let stamped = Stamped { at: self.now, input };
         self.inputs.push(stamped.clone());
-        let effects = self.execution.step(stamped);
+        let effects = self.execution.step_while(stamped, &mut self.pace.goes_on());
         self.follow(effects);
     }
 
     /// Answers what is asked, well, badly or not at all, and lets time pass.
     fn run(&mut self, answers: &[(u8, Value)]) {
         for turn in 0..120 {
+            while matches!(self.pace, Pace::AtOnce(_)) && self.execution.paused().is_some() {
+                self.tell(Input::GoOn);
+            }
             if self.ended {
                 return;
             }
@@ -434,6 +470,9 @@ impl World {
             } else if let Some(((at, _), timer)) = self.timers.pop_first() {
                 self.now = self.now.max(at);
                 self.tell(Input::TimerFired { timer });
+            } else if self.execution.paused().is_some() {
+                self.now += 1;
+                self.tell(Input::GoOn);
             } else {
                 return;
             }
@@ -442,7 +481,8 @@ impl World {
 
     /// Whether something can still come: a timer, or an answer.
     fn waits(&self) -> bool {
-        !self.timers.is_empty() || !self.later.is_empty() || !self.tasks.is_empty()
+        let paused = self.execution.paused().is_some();
+        paused || !self.timers.is_empty() || !self.later.is_empty() || !self.tasks.is_empty()
     }
 }
 
@@ -459,6 +499,7 @@ proptest! {
         }),
         input in document(),
         answers in prop::collection::vec((any::<u8>(), document()), 1..4),
+        pause in 1_u64..4,
     ) {
         pruned(&mut definition);
         let (Some(machine), findings) = asl::read(&definition.to_string()) else { return Ok(()) };
@@ -466,22 +507,34 @@ proptest! {
             return Ok(());
         }
         let machine = Arc::new(machine);
-        let started = Execution::start(Arc::clone(&machine), facts(&input));
-        let mut world = World::of(started.expect("what is accepted starts"));
-        world.run(&answers);
+        let run = |pace| {
+            let execution = Execution::new(Arc::clone(&machine), facts(&input)).expect("what is accepted starts");
+            let mut world = World::begin(execution, pace);
+            world.run(&answers);
+            world
+        };
+        let world = run(Pace::Never);
         prop_assert!(world.ended || world.waits());
-        let ids: Vec<u64> = world.events.iter().map(|event| event.id).collect();
-        prop_assert_eq!(ids, (1..=world.events.len() as u64).collect::<Vec<_>>());
-        for event in &world.events {
-            prop_assert!(event.previous < event.id);
+        // Where nothing comes in between, nobody sees that it was paused.
+        prop_assert_eq!(&run(Pace::AtOnce(pause)).events, &world.events);
+        for world in [world, run(Pace::Late(pause))] {
+            let ids: Vec<u64> = world.events.iter().map(|event| event.id).collect();
+            prop_assert_eq!(ids, (1..=world.events.len() as u64).collect::<Vec<_>>());
+            for event in &world.events {
+                prop_assert!(event.previous < event.id);
+            }
+            let journal = serde_json::to_string(&world.inputs).unwrap();
+            let journal: Vec<Stamped> = serde_json::from_str(&journal).unwrap();
+            let mut again = Execution::again(Arc::clone(&machine), facts(&input), &journal).expect("it starts again");
+            let mut effects = again.begin(&mut || true);
+            for stamped in journal {
+                effects.extend(again.step(stamped));
+            }
+            let events: Vec<_> = effects.into_iter().filter_map(|effect| match effect {
+                Effect::Record(event) => Some(event),
+                _ => None,
+            }).collect();
+            prop_assert_eq!(&events, &world.events);
         }
-        let journal = serde_json::to_string(&world.inputs).unwrap();
-        let journal: Vec<Stamped> = serde_json::from_str(&journal).unwrap();
-        let mut again = World::of(Execution::again(machine, facts(&input), &journal).expect("it starts again"));
-        for stamped in journal {
-            let effects = again.execution.step(stamped);
-            again.follow(effects);
-        }
-        prop_assert_eq!(&again.events, &world.events);
     }
 }

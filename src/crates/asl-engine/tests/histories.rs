@@ -48,6 +48,11 @@ impl World {
         Self::of(Execution::start(machine(definition), facts(input)).unwrap())
     }
 
+    fn again(mut execution: Execution) -> Self {
+        let effects = execution.begin(&mut || true);
+        Self::of((execution, effects))
+    }
+
     fn of((execution, effects): (Execution, Vec<Effect>)) -> Self {
         let mut world = Self {
             execution,
@@ -174,7 +179,7 @@ fn check(definition: Value, input: Value, answers: &[(&str, &[Answer])], expecte
 fn replays(definition: &Value, input: &Value, world: &World) {
     let journal = serde_json::to_string(&world.inputs).unwrap();
     let journal: Vec<Stamped> = serde_json::from_str(&journal).unwrap();
-    let mut again = World::of(Execution::again(machine(definition), facts(input), &journal).unwrap());
+    let mut again = World::again(Execution::again(machine(definition), facts(input), &journal).unwrap());
     for stamped in journal {
         let effects = again.execution.step(stamped);
         again.follow(effects);

@@ -26,6 +26,8 @@ pub struct Machine {
     pub timeout_seconds: Option<u64>,
     /// Its states.
     pub flow: Arc<Flow>,
+    /// Whether one state of it may take long: in JSONata, or by a path that searches. Said generously.
+    pub may_take_long: bool,
 }
 
 /// A `States` block with its `StartAt`: the whole machine, a branch, or an item processor.
@@ -497,11 +499,6 @@ impl Machine {
             })
         }
         find(&self.flow, name)
-    }
-
-    /// Whether any state is in JSONata, whose expressions may take long.
-    pub fn uses_jsonata(&self) -> bool {
-        self.all_states().iter().any(|state| state.language == QueryLanguage::Jsonata)
     }
 
     /// Every state, containers before what is in them.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::finding::{Code, Finding, Severity};
-use crate::machine::{Flow, Machine, QueryLanguage};
+use crate::machine::{Flow, Machine, QueryLanguage, State};
 use crate::source::{JsonFault, clip, json_fault};
 
 /// Which kind of workflow a definition is for: Express ones cannot do everything.
@@ -39,8 +39,15 @@ pub fn read(text: &str) -> (Option<Machine>, Vec<Finding>) {
 pub fn read_as(text: &str, workflow: Workflow) -> (Option<Machine>, Vec<Finding>) {
     let mut reader = Reader { workflow, ..Reader::default() };
     let Some(fields) = reader.object(text) else { return (None, reader.findings) };
-    let machine = reader.machine(&fields);
+    let machine = reader.machine(&fields).map(|machine| estimated(machine, text));
     (machine, reader.findings)
+}
+
+/// Says how long a state may take: by the signs of filters and descents anywhere in the text.
+fn estimated(machine: Machine, text: &str) -> Machine {
+    let is_jsonata = |state: &&Arc<State>| state.language == QueryLanguage::Jsonata;
+    let searches = text.contains('?') || text.contains("..");
+    Machine { may_take_long: searches || machine.all_states().iter().any(is_jsonata), ..machine }
 }
 
 /// Reads the definition of a single state, as `TestState` takes it: a machine of that state alone, named
@@ -55,6 +62,7 @@ pub fn read_state(text: &str) -> (Option<Machine>, Vec<Finding>) {
         language: QueryLanguage::default(),
         timeout_seconds: None,
         flow: Arc::new(Flow { start_at: Arc::clone(&name), states: [(name, Arc::new(state))].into() }),
+        may_take_long: true,
     });
     (machine, reader.findings)
 }
@@ -109,7 +117,8 @@ impl Reader {
         let comment = self.text(fields, "Comment", "");
         let timeout_seconds = self.whole(fields, "TimeoutSeconds", "", 0, 99_999_999);
         let flow = self.flow(fields, "", true)?;
-        Some(Machine { comment, language: self.language, timeout_seconds, flow: Arc::new(flow) })
+        let flow = Arc::new(flow);
+        Some(Machine { comment, language: self.language, timeout_seconds, flow, may_take_long: true })
     }
 
     /// The language that an object names. A name that is none of the two acts as JSONata, as it does at AWS.

@@ -1,7 +1,7 @@
 //! The driver: owns every running execution, and turns their effects into commits, timers and work.
 //!
 //! ```text
-//! message ─▶ step (in memory, microseconds) ─▶ commit (journal, history, status) ─▶ act (answer, invoke, ring)
+//! message ─▶ step (in memory, microseconds, or beside) ─▶ commit (journal, history, status) ─▶ act (answer, invoke, ring)
 //! ```
 //!
 //! Messages that arrive while a commit is under way share the next one. Nothing is acted on before its commit, so
@@ -15,6 +15,7 @@ mod changes;
 mod children;
 mod messages;
 mod recover;
+mod work;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -24,13 +25,13 @@ use rusqlite::OptionalExtension;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::integrate;
-use crate::sfn::logging::Logging;
 use crate::world::{OpenError, World};
 use activities::Activities;
 use changes::Changes;
 use children::Runs;
 pub(crate) use children::Watch;
 pub(crate) use messages::{About, Finished, Launch, Message, Missing, Parent, Polled, StartRefused};
+use work::{Live, Then, Work, Workers};
 
 /// How many timers fire, and how many executions tell each other something, before the next commit.
 const A_TURN: usize = 1024;
@@ -65,6 +66,7 @@ pub(crate) fn start(world: World, queue: mpsc::UnboundedReceiver<Message>) -> Re
         changes: Changes::default(),
         acts: Vec::new(),
         cancelled: HashSet::new(),
+        workers: Workers::default(),
         runs: Runs::default(),
         activities: Activities::default(),
         watches: HashMap::new(),
@@ -76,46 +78,6 @@ pub(crate) fn start(world: World, queue: mpsc::UnboundedReceiver<Message>) -> Re
     Ok(())
 }
 
-struct Live {
-    id: i64,
-    execution: Execution,
-    next_seq: i64,
-    about: About,
-    logging: Option<Arc<Logging>>,
-    definition: Arc<str>,
-    ended: Option<oneshot::Sender<Finished>>,
-    /// A step of it may take long.
-    is_slow: bool,
-}
-
-impl Live {
-    fn new(
-        id: i64,
-        execution: Execution,
-        next_seq: i64,
-        about: About,
-        logging: Option<Arc<Logging>>,
-        definition: Arc<str>,
-    ) -> Self {
-        let is_slow = execution.machine().uses_jsonata();
-        Self { id, execution, next_seq, about, logging, definition, ended: None, is_slow }
-    }
-
-    fn is_kept(&self) -> bool {
-        !self.execution.facts().express
-    }
-}
-
-/// Does what may take long, an expression of JSONata say, without keeping a thread from those who wait for answers.
-pub(crate) fn apart<T>(work: impl FnOnce() -> T) -> T {
-    use tokio::runtime::{Handle, RuntimeFlavor};
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        // With one thread alone, a test's, there is nobody to step aside for.
-        _ => work(),
-    }
-}
-
 /// What executions tell each other, without a way through the outside.
 enum Inner {
     Input(Arc<str>, Input),
@@ -124,7 +86,7 @@ enum Inner {
 }
 
 /// What is done once the commit stands.
-enum Act {
+pub(crate) enum Act {
     Invoke(Arc<str>, Invocation, Option<String>),
     Started(oneshot::Sender<Result<i64, StartRefused>>, Result<i64, StartRefused>),
     Stopped(oneshot::Sender<Result<i64, Missing>>, Result<i64, Missing>),
@@ -153,6 +115,7 @@ struct Driver {
     acts: Vec<Act>,
     /// Tasks that were scheduled and given up before they began.
     cancelled: HashSet<(Arc<str>, TaskId)>,
+    workers: Workers,
     runs: Runs,
     activities: Activities,
     /// Who waits for the end of an execution.
@@ -230,7 +193,8 @@ impl Driver {
         match act {
             Act::Invoke(arn, invocation, test_case) => {
                 if let asl::Resource::Activity { arn: activity } = &invocation.resource {
-                    self.offer(activity.clone(), arn, invocation.task, Arc::clone(invocation.payload.text()));
+                    let activity = activity.clone();
+                    self.offer(activity, arn, invocation);
                     return;
                 }
                 let world = self.world.clone();
@@ -261,47 +225,39 @@ impl Driver {
     }
 
     fn take(&mut self, message: Message) {
+        let Some(message) = self.hold(message) else { return };
         let at = self.world.clock.now();
         match message {
             Message::Start { launch, reply, ended } => self.start(*launch, reply, ended),
             Message::Told { arn, input } => self.step(&arn, Stamped { at, input }),
-            Message::Stop { arn, failure, reply } => {
-                let result = match self.key(&arn) {
-                    Some(arn) => {
-                        self.step(&arn, Stamped { at, input: Input::Stop { failure } });
-                        Ok(at)
-                    }
-                    None => Err(Missing),
-                };
-                self.acts.push(Act::Stopped(reply, result));
-            }
+            Message::Back { arn, execution, effects, then } => self.back(&arn, execution, effects, then),
+            Message::Broken { arn, problem, then } => self.broken(&arn, &problem, then),
+            Message::Stop { arn, failure, reply } => match self.key(&arn) {
+                Some(arn) => {
+                    let stopped = Act::Stopped(reply, Ok(at));
+                    self.step_then(&arn, Stamped { at, input: Input::Stop { failure } }, Some(stopped));
+                }
+                None => self.acts.push(Act::Stopped(reply, Err(Missing))),
+            },
             Message::Redrive { arn, token, reply } => {
                 let result = self.redrive(&arn, token);
                 self.acts.push(Act::Redriven(reply, result));
             }
-            Message::Token { arn, token, input, reply } => {
-                let result = match self.key(&arn) {
-                    Some(arn) if self.token_is_open(&arn, &token, &input) => {
-                        self.step(&arn, Stamped { at, input });
-                        Ok(())
-                    }
-                    _ => Err(Missing),
-                };
-                self.acts.push(Act::Answered(reply, result));
-            }
+            Message::Token { arn, token, input, reply } => match self.key(&arn) {
+                Some(arn) if self.token_is_open(&arn, &token, &input) => {
+                    self.step_then(&arn, Stamped { at, input }, Some(Act::Answered(reply, Ok(()))));
+                }
+                _ => self.acts.push(Act::Answered(reply, Err(Missing))),
+            },
             Message::Deleted { machine } => {
-                let of_it =
-                    |live: &&Live| live.is_kept() && plain_machine(&live.execution.facts().machine_arn) == machine;
+                let of_it = |live: &&Live| live.is_kept() && plain_machine(&live.facts.machine_arn) == machine;
                 let running: Vec<Arc<str>> =
                     self.running.iter().filter(|(_, live)| of_it(live)).map(|(arn, _)| Arc::clone(arn)).collect();
                 for arn in running {
                     self.step(&arn, Stamped { at, input: Input::Stop { failure: Failure::default() } });
                 }
             }
-            Message::UpdateRun { run, limits, reply } => {
-                let result = self.update_run(&run, limits, at);
-                self.acts.push(Act::Answered(reply, result));
-            }
+            Message::UpdateRun { run, limits, reply } => self.update_run(&run, limits, at, reply),
             Message::Settle { with_metrics, reply } => {
                 self.changes.hurry(with_metrics);
                 self.acts.push(Act::Settled(reply));
@@ -321,7 +277,8 @@ impl Driver {
             Input::TaskSucceeded { task, .. } | Input::TaskFailed { task, .. } | Input::Heartbeat { task } => *task,
             _ => return false,
         };
-        self.running.get(arn).is_some_and(|live| live.execution.token_of(task) == Some(token))
+        let execution = self.running.get(arn).and_then(|live| live.execution.as_ref());
+        execution.is_some_and(|execution| execution.token_of(task) == Some(token))
     }
 
     fn start(
@@ -336,37 +293,33 @@ impl Driver {
             self.acts.push(Act::Started(reply, standing));
             return;
         }
-        let result = self.launch(launch, ended);
-        self.acts.push(Act::Started(reply, result.map_err(StartRefused::Store)));
+        match self.launch(launch, ended) {
+            Ok(arn) => {
+                let at = self.running.get(&arn).map_or(0, |live| live.facts.started_at);
+                self.begin(&arn, Some(Act::Started(reply, Ok(at))));
+            }
+            Err(problem) => self.acts.push(Act::Started(reply, Err(StartRefused::Store(problem)))),
+        }
     }
 
-    /// Starts an execution whose name is free.
-    fn launch(&mut self, launch: Launch, ended: Option<oneshot::Sender<Finished>>) -> Result<i64, String> {
+    /// Makes an execution, whose name is free; it is still to begin.
+    fn launch(&mut self, launch: Launch, ended: Option<oneshot::Sender<Finished>>) -> Result<Arc<str>, String> {
         let Launch { mut facts, machine, definition, about, logging } = launch;
         facts.started_at = self.world.clock.now();
-        let started_at = facts.started_at;
         let arn: Arc<str> = Arc::from(facts.arn.as_str());
         let id = self.next_id;
         self.next_id += 1;
-        let start = || Execution::start(Arc::clone(&machine), facts);
-        let started = if machine.uses_jsonata() { apart(start) } else { start() };
-        let (execution, effects) = started.map_err(|broken| broken.to_string())?;
-        if !execution.facts().express {
-            self.changes.started(id, execution.facts(), &definition, &about);
-            self.fresh.insert(Arc::clone(&arn));
-        }
-        let machine = plain_machine(&execution.facts().machine_arn);
-        self.changes.measured("ExecutionsStarted", machine, started_at, 1.0);
-        let live = Live { ended, ..Live::new(id, execution, 0, about, logging, definition) };
+        let execution = Execution::new(machine, facts).map_err(|broken| broken.to_string())?;
+        let mut live = Live::new(id, execution, 0, about, logging, definition);
+        live.ended = ended;
         self.running.insert(Arc::clone(&arn), live);
-        self.follow(&arn, effects);
-        Ok(started_at)
+        Ok(arn)
     }
 
     /// What stands under the execution's name already. The same input while it runs is the same start.
     fn standing(&self, facts: &Facts) -> Option<Result<i64, StartRefused>> {
         if let Some(live) = self.running.get(facts.arn.as_str()) {
-            let known = live.execution.facts();
+            let known = &live.facts;
             return Some(if known.input == facts.input { Ok(known.started_at) } else { Err(StartRefused::Exists) });
         }
         if self.fresh.contains(facts.arn.as_str()) {
@@ -382,25 +335,6 @@ impl Driver {
             Ok(None) => None,
             Ok(Some(())) => Some(Err(StartRefused::Exists)),
             Err(error) => Some(Err(StartRefused::Store(error.to_string()))),
-        }
-    }
-
-    fn step(&mut self, arn: &Arc<str>, stamped: Stamped) {
-        let Some(live) = self.running.get_mut(arn) else { return };
-        if live.is_kept() {
-            self.changes.heard(live.id, live.next_seq, &stamped);
-            live.next_seq += 1;
-        }
-        let step = || live.execution.step(stamped);
-        let effects = if live.is_slow { apart(step) } else { step() };
-        self.follow(arn, effects);
-    }
-
-    fn give_up(&mut self, arn: &Arc<str>, query: u64) {
-        let at = self.world.clock.now();
-        if let Some(live) = self.running.get_mut(arn).filter(|live| live.is_kept()) {
-            self.changes.heard(live.id, live.next_seq, &Stamped { at, input: Input::QueryGivenUp { query } });
-            live.next_seq += 1;
         }
     }
 
@@ -420,7 +354,7 @@ impl Driver {
                 Effect::SetTimer { timer, at } => self.set_timer(arn, timer, at),
                 Effect::CancelTimer(timer) => self.cancel_timer(arn, timer),
                 Effect::CancelTask(task) => self.cancel_task(arn, task),
-                Effect::GiveUpQuery(query) => self.give_up(arn, query),
+                Effect::GiveUpQuery(query) => self.note(arn, Input::QueryGivenUp { query }),
                 Effect::FindActivity { task, arn: activity } => {
                     let exists = self.world.has_activity(&activity);
                     self.tell(arn, Input::ActivityFound { task, exists });
@@ -462,10 +396,13 @@ impl Driver {
                 Inner::Stop(arn) => self.step(&arn, Stamped { at, input: Input::Stop { failure: Failure::default() } }),
                 Inner::Launch(launch) => {
                     let parent = launch.about.parent.clone();
-                    if let (Err(problem), Some(parent)) = (self.launch(*launch, None), parent) {
-                        tracing::error!(problem, "a child execution cannot start");
-                        let Parent { arn, task, index } = parent;
-                        self.inner.push_back(Inner::Input(Arc::from(arn), Input::ItemFailed { task, index }));
+                    match (self.launch(*launch, None), parent) {
+                        (Ok(arn), _) => self.begin(&arn, None),
+                        (Err(problem), Some(Parent { arn, task, index })) => {
+                            tracing::error!(problem, "a child execution cannot start");
+                            self.inner.push_back(Inner::Input(Arc::from(arn), Input::ItemFailed { task, index }));
+                        }
+                        (Err(problem), None) => tracing::error!(problem, "a child execution cannot start"),
                     }
                 }
             }
@@ -498,7 +435,7 @@ impl Driver {
             Ended::Aborted(failure) => ("ABORTED", None, failure),
             Ended::TimedOut(failure) => ("TIMED_OUT", None, failure),
         };
-        let facts = live.execution.facts();
+        let facts = &live.facts;
         let finished = Finished { status, output, failure, started_at: facts.started_at, stopped_at };
         let machine = plain_machine(&facts.machine_arn);
         self.changes.measured(crate::metrics::of_status(status), machine, stopped_at, 1.0);

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use asl_engine::{Facts, HistoryEvent, Stamped};
+use asl_engine::{Facts, HistoryEvent};
 use indexmap::IndexMap;
 use rusqlite::{Connection, params};
 
@@ -49,7 +49,7 @@ struct Change {
 
 /// An execution that is new.
 struct Row {
-    facts: Facts,
+    facts: Arc<Facts>,
     definition: i64,
     about: About,
 }
@@ -61,7 +61,7 @@ impl Changes {
         self.definitions.insert(text, id);
     }
 
-    pub(super) fn started(&mut self, id: i64, facts: &Facts, definition: &Arc<str>, about: &About) {
+    pub(super) fn started(&mut self, id: i64, facts: &Arc<Facts>, definition: &Arc<str>, about: &About) {
         let definition = match self.definitions.get(definition) {
             Some(known) => *known,
             None => {
@@ -77,11 +77,10 @@ impl Changes {
             }
         };
         self.executions.entry(id).or_default().row =
-            Some(Row { facts: facts.clone(), definition, about: about.clone() });
+            Some(Row { facts: Arc::clone(facts), definition, about: about.clone() });
     }
 
-    pub(super) fn heard(&mut self, id: i64, seq: i64, stamped: &Stamped) {
-        let text = serde_json::to_string(stamped).unwrap_or_default();
+    pub(super) fn heard(&mut self, id: i64, seq: i64, text: String) {
         self.executions.entry(id).or_default().journal.push((seq, text));
     }
 
@@ -240,7 +239,7 @@ impl Change {
                     facts.machine_arn,
                     facts.name,
                     definition,
-                    text(serde_json::to_string(&facts)),
+                    text(serde_json::to_string(facts.as_ref())),
                     text(serde_json::to_string(&about)),
                     about.version,
                     about.alias,

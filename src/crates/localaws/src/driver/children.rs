@@ -6,6 +6,7 @@ use std::sync::Arc;
 use asl::{Json, Kind, Pattern};
 use asl_engine::{Facts, Input, MapRunFacts, MapRunLimits, Stamped, TaskId};
 use rusqlite::params;
+use tokio::sync::oneshot;
 
 use super::{About, Act, Driver, Inner, Launch, Missing, Parent};
 use crate::world::{ACCOUNT, REGION};
@@ -20,6 +21,14 @@ pub(super) struct Run {
     pub(super) children: BTreeMap<usize, String>,
     /// In a run that was redriven: the children that stand from before, which go on under their own names.
     before: BTreeMap<usize, String>,
+    /// In a replay: how each child was started, should it not have been.
+    pub(super) launches: BTreeMap<usize, Box<Launch>>,
+}
+
+impl Run {
+    fn new(facts: MapRunFacts, before: BTreeMap<usize, String>) -> Self {
+        Self { facts, children: BTreeMap::new(), before, launches: BTreeMap::new() }
+    }
 }
 
 /// A task that waits for the end of an execution.
@@ -38,9 +47,7 @@ impl Driver {
     pub(super) fn start_map_run(&mut self, arn: &Arc<str>, execution: i64, facts: MapRunFacts) {
         let (row, at) = (facts.clone(), self.world.clock.now());
         let of = Arc::clone(arn);
-        self.runs
-            .0
-            .insert((Arc::clone(arn), facts.task), Run { facts, children: BTreeMap::new(), before: BTreeMap::new() });
+        self.runs.0.insert((Arc::clone(arn), facts.task), Run::new(facts, BTreeMap::new()));
         self.changes.other(Box::new(move |transaction| {
             transaction.execute(
                 "INSERT OR REPLACE INTO map_runs (arn, execution, execution_arn, status, started_at, items, children,
@@ -79,8 +86,7 @@ impl Driver {
             Some((about.parent?.index, child))
         });
         let (run, at) = (facts.arn.clone(), self.world.clock.now());
-        let (children, before) = (BTreeMap::new(), before.collect());
-        self.runs.0.insert((Arc::clone(arn), facts.task), Run { facts, children, before });
+        self.runs.0.insert((Arc::clone(arn), facts.task), Run::new(facts, before.collect()));
         if self.replaying {
             return;
         }
@@ -115,8 +121,8 @@ impl Driver {
             }
         }
         let (Some(live), Some(run)) = (self.running.get(arn), self.runs.0.get_mut(&of)) else { return };
-        let parent = live.execution.facts();
-        let machine = Arc::clone(live.execution.machine());
+        let parent = &live.facts;
+        let machine = Arc::clone(&live.machine);
         let express = match machine.state(&run.facts.state).map(|state| &state.kind) {
             Some(Kind::Map(map)) => map.express_children,
             _ => false,
@@ -126,9 +132,6 @@ impl Driver {
         let kind = if express { "express" } else { "execution" };
         let child = format!("arn:aws:states:{REGION}:{ACCOUNT}:{kind}:{base}/{label}:{name}");
         run.children.insert(index, child.clone());
-        if self.replaying {
-            return;
-        }
         let facts = Facts {
             arn: child,
             name: name.to_owned(),
@@ -152,8 +155,14 @@ impl Driver {
         };
         let logging = live.logging.clone();
         let definition = self.definition_of(arn);
-        let launch = Launch { facts, machine, definition, about, logging };
-        self.inner.push_back(Inner::Launch(Box::new(launch)));
+        let launch = Box::new(Launch { facts, machine, definition, about, logging });
+        if self.replaying {
+            if let Some(run) = self.runs.0.get_mut(&of) {
+                run.launches.insert(index, launch);
+            }
+        } else {
+            self.inner.push_back(Inner::Launch(launch));
+        }
     }
 
     /// The text that the execution's machine was read from.
@@ -188,10 +197,17 @@ impl Driver {
     }
 
     /// Changes the limits of a run under way.
-    pub(super) fn update_run(&mut self, run: &str, limits: MapRunLimits, at: i64) -> Result<(), Missing> {
+    pub(super) fn update_run(
+        &mut self,
+        run: &str,
+        limits: MapRunLimits,
+        at: i64,
+        reply: oneshot::Sender<Result<(), Missing>>,
+    ) {
         let of = self.runs.0.iter().find(|(_, known)| known.facts.arn == run).map(|(of, _)| of.clone());
-        let (arn, task) = of.ok_or(Missing)?;
-        self.step(&arn, Stamped { at, input: Input::MapRunUpdated { task, limits } });
+        let Some((arn, task)) = of else { return self.acts.push(Act::Answered(reply, Err(Missing))) };
+        let input = Input::MapRunUpdated { task, limits };
+        self.step_then(&arn, Stamped { at, input }, Some(Act::Answered(reply, Ok(()))));
         let run = run.to_owned();
         let whole = |limit: Option<u64>| limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
         self.changes.other(Box::new(move |transaction| {
@@ -203,7 +219,6 @@ impl Driver {
             )?;
             Ok(())
         }));
-        Ok(())
     }
 
     /// Stops the children of a run that nobody waits for any more.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use asl::Json;
-use asl_engine::{Facts, Failure, Input, MapRunLimits, TaskId};
+use asl_engine::{Effect, Execution, Facts, Failure, Input, MapRunLimits, TaskId};
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use super::Watch;
+use super::{Then, Watch};
 use crate::sfn::logging::Logging;
 
 /// What the driver is asked or told.
@@ -33,6 +33,19 @@ pub(crate) enum Message {
     Told {
         arn: Arc<str>,
         input: Input,
+    },
+    /// A worker is done with an execution, for now.
+    Back {
+        arn: Arc<str>,
+        execution: Box<Execution>,
+        effects: Vec<Effect>,
+        then: Then,
+    },
+    /// A worker could not do its work.
+    Broken {
+        arn: Arc<str>,
+        problem: String,
+        then: Then,
     },
     /// What somebody outside says of a task, by its token.
     Token {

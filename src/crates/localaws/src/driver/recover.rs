@@ -7,7 +7,7 @@ use asl::{Json, Pattern, Resource};
 use asl_engine::{Execution, Facts, Input, Stamped, TaskId};
 use rusqlite::{OptionalExtension, params};
 
-use super::{About, Act, Driver, Inner, Live, Watch};
+use super::{About, Act, Driver, Inner, Live, Watch, Work};
 use crate::sfn::logging::Logging;
 use crate::world::OpenError;
 
@@ -86,10 +86,11 @@ impl Driver {
         self.take_up_children()
     }
 
-    /// Children of map runs that ended without their parent's having heard of it.
+    /// Children of map runs that ended without their parent's having heard of it, or were still to begin.
     fn take_up_children(&mut self) -> Result<(), OpenError> {
         let mut over = Vec::new();
-        for ((parent, task), run) in &self.runs.0 {
+        for ((parent, task), run) in &mut self.runs.0 {
+            run.launches.retain(|index, _| run.children.contains_key(index));
             for (index, child) in &run.children {
                 if !self.running.contains_key(child.as_str()) {
                     over.push((Arc::clone(parent), *task, *index, child.clone()));
@@ -103,8 +104,17 @@ impl Driver {
                     .query_row([&child], |row| row.get(0))
                     .optional()
             })?;
-            let output = output.flatten().and_then(|text| Json::parse(&text).ok());
-            self.item_ended(&parent, task, index, output);
+            let run = self.runs.0.get_mut(&(Arc::clone(&parent), task));
+            match (output, run.and_then(|run| run.launches.remove(&index))) {
+                (None, Some(launch)) => self.inner.push_back(Inner::Launch(launch)),
+                (output, _) => {
+                    let output = output.flatten().and_then(|text| Json::parse(&text).ok());
+                    self.item_ended(&parent, task, index, output);
+                }
+            }
+        }
+        for run in self.runs.0.values_mut() {
+            run.launches.clear();
         }
         Ok(())
     }
@@ -118,11 +128,11 @@ impl Driver {
             self.world.machine(super::plain_machine(&facts.machine_arn)).and_then(|known| Logging::of(&known.record));
         let inputs = self.journal(row.id)?;
         let last = crate::sfn::history::last_event(&self.world.store, row.id).map_err(|error| error.to_string())?;
-        let (execution, effects) = Execution::again(machine, facts, &inputs).map_err(|error| error.to_string())?;
+        let execution = Execution::again(machine, facts, &inputs).map_err(|error| error.to_string())?;
         let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
-        let live = Live::new(row.id, execution, next_seq, about, logging, definition);
+        let live = Live::new(row.id, execution, next_seq, about, logging, definition).known();
         self.running.insert(Arc::clone(&arn), live);
-        self.replay(&arn, effects, inputs, open);
+        self.replay(&arn, inputs, open);
         self.changes.stand_recorded(row.id, last);
         Ok(())
     }
@@ -139,7 +149,7 @@ impl Driver {
     }
 
     /// Takes the inputs in again; `open` gets what is to be done because nobody has answered it yet.
-    fn replay(&mut self, arn: &Arc<str>, effects: Vec<asl_engine::Effect>, inputs: Vec<Stamped>, open: &mut Vec<Act>) {
+    fn replay(&mut self, arn: &Arc<str>, inputs: Vec<Stamped>, open: &mut Vec<Act>) {
         let mut invoked: HashMap<TaskId, Act> = HashMap::new();
         let mut submitted: HashMap<TaskId, Act> = HashMap::new();
         let collect = |driver: &mut Self, invoked: &mut HashMap<TaskId, Act>| {
@@ -155,7 +165,7 @@ impl Driver {
                 }
             }
         };
-        self.follow(arn, effects);
+        self.work_again(arn, Work::Begin);
         collect(self, &mut invoked);
         for stamped in inputs {
             match &stamped.input {
@@ -186,18 +196,23 @@ impl Driver {
                 | Input::MapRunUpdated { .. }
                 | Input::Stop { .. }
                 | Input::QueryGivenUp { .. }
+                | Input::Paused { .. }
+                | Input::GoOn
                 | Input::Redrive => {}
             }
-            if let Some(live) = self.running.get_mut(arn) {
-                let effects = live.execution.step(stamped);
-                self.follow(arn, effects);
-                collect(self, &mut invoked);
-            }
+            self.work_again(arn, Work::Step(stamped));
+            collect(self, &mut invoked);
         }
-        if let Some(live) = self.running.get_mut(arn) {
-            live.execution.go_on();
+        let Some(execution) = self.running.get_mut(arn).and_then(|live| live.execution.as_mut()) else { return };
+        execution.go_on();
+        if execution.paused().is_some() {
+            self.inner.push_back(Inner::Input(Arc::clone(arn), Input::GoOn));
         }
-        let waits = |task: &TaskId| self.running.get(arn).is_some_and(|live| live.execution.waits_for(*task));
+        if execution.ended().is_some() {
+            // It was redriven, and the kill came before that.
+            self.inner.push_back(Inner::Input(Arc::clone(arn), Input::Redrive));
+        }
+        let waits = |task: &TaskId| execution.waits_for(*task);
         let mut left: Vec<(TaskId, Act)> =
             invoked.into_iter().chain(submitted).filter(|(task, _)| waits(task)).collect();
         left.sort_by_key(|(task, _)| *task);
@@ -221,8 +236,9 @@ impl Driver {
         let (machine, definition) = read_machine(&mut Machines::new(), &row.definition)?;
         let key: Arc<str> = Arc::from(facts.arn.as_str());
         let inputs = self.journal(row.id)?;
-        let (mut execution, _) = Execution::again(machine, facts, &inputs).map_err(|error| error.to_string())?;
+        let mut execution = Execution::again(machine, facts, &inputs).map_err(|error| error.to_string())?;
         let next_seq = i64::try_from(inputs.len()).unwrap_or(i64::MAX);
+        drop(execution.begin(&mut || true));
         for stamped in inputs {
             // What it wanted done then was done or given up; only where it stopped matters.
             drop(execution.step(stamped));
@@ -237,7 +253,7 @@ impl Driver {
         about.redrive_token = token;
         self.changes.redriven(row.id, &about);
         let logging = self.world.machine(&execution.facts().machine_arn).and_then(|known| Logging::of(&known.record));
-        let live = Live::new(row.id, execution, next_seq, about, logging, definition);
+        let live = Live::new(row.id, execution, next_seq, about, logging, definition).known();
         self.running.insert(Arc::clone(&key), live);
         self.inner.push_back(Inner::Input(key, Input::Redrive));
         Ok(at)

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{arn, executions, machines};
-use crate::driver::apart;
 use crate::integrate;
 use crate::wire::{WireError, read};
 use crate::world::{ACCOUNT, REGION, World};
@@ -307,4 +306,14 @@ fn answer(tested: &Tested, level: &str) -> Value {
         answer["inspectionData"] = Value::Object(inspection);
     }
     answer
+}
+
+/// Does what may take long, an expression of JSONata say, without keeping a thread from those who wait for answers.
+fn apart<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        // With one thread alone, a test's, there is nobody to step aside for.
+        _ => work(),
+    }
 }

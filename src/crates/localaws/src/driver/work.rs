@@ -1,0 +1,281 @@
+//! The steps of executions: at once where they are short, beside the driver where they may take long.
+//!
+//! No execution waits for another's step. While a worker has one, what concerns it is held; after a slice it comes back,
+//! and only then stands in the journal what it was told, in one commit with all that followed, and where the slice ended.
+//! What was held is taken in, and the rest waits for its turn again. Never looks at what a step does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use asl_engine::{Effect, Ended, Execution, Facts, Failure, Input, Stamped};
+use tokio::sync::{Semaphore, oneshot};
+
+use super::{About, Act, Driver, DriverHandle, Finished, Message, plain_machine};
+use crate::sfn::logging::Logging;
+
+/// How long a step may keep the driver from all others.
+const ON_THE_SPOT: Duration = Duration::from_millis(5);
+/// How long a worker goes on with an execution while others wait. Nothing stops a state that has begun: an expression of
+/// JSONata may take a second.
+const A_SLICE: Duration = Duration::from_millis(50);
+
+/// A running execution, and what belongs to it.
+pub(super) struct Live {
+    pub(super) id: i64,
+    pub(super) facts: Arc<Facts>,
+    pub(super) machine: Arc<asl::Machine>,
+    /// `None` while a worker has it.
+    pub(super) execution: Option<Box<Execution>>,
+    /// What concerns it and came while a worker had it.
+    held: Vec<Held>,
+    pub(super) next_seq: i64,
+    pub(super) about: About,
+    pub(super) logging: Option<Arc<Logging>>,
+    pub(super) definition: Arc<str>,
+    pub(super) ended: Option<oneshot::Sender<Finished>>,
+    /// It has not begun: nobody may be told of it.
+    is_new: bool,
+    /// One of its steps may, or did.
+    may_take_long: bool,
+}
+
+enum Held {
+    Message(Message),
+    Step(Input, Option<Act>),
+}
+
+impl Live {
+    pub(super) fn new(
+        id: i64,
+        execution: Execution,
+        next_seq: i64,
+        about: About,
+        logging: Option<Arc<Logging>>,
+        definition: Arc<str>,
+    ) -> Self {
+        Self {
+            id,
+            facts: Arc::clone(execution.facts()),
+            machine: Arc::clone(execution.machine()),
+            may_take_long: execution.machine().may_take_long,
+            execution: Some(Box::new(execution)),
+            held: Vec::new(),
+            next_seq,
+            about,
+            logging,
+            definition,
+            ended: None,
+            is_new: true,
+        }
+    }
+
+    /// One that has begun before.
+    pub(super) fn known(self) -> Self {
+        Self { is_new: false, ..self }
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        !self.facts.express
+    }
+}
+
+/// What an execution does next.
+pub(super) enum Work {
+    Begin,
+    Step(Stamped),
+}
+
+impl Work {
+    /// Does it, as long as it may.
+    pub(super) fn done(self, execution: &mut Execution, slice: Duration) -> Vec<Effect> {
+        let begun = Instant::now();
+        let mut goes_on = || begun.elapsed() < slice;
+        match self {
+            Self::Begin => execution.begin(&mut goes_on),
+            Self::Step(stamped) => execution.step_while(stamped, &mut goes_on),
+        }
+    }
+}
+
+/// What becomes of an execution once it was worked on.
+pub(crate) struct Then {
+    told: Told,
+    act: Option<Act>,
+}
+
+/// What it was told.
+enum Told {
+    /// To begin.
+    Start,
+    /// Something that happened, as the journal has it.
+    Input(String),
+    /// Something that is not kept.
+    Unkept,
+}
+
+/// As many threads as there are processors do steps that may take long, each of whoever has waited longest. Whoever
+/// starts an execution waits for its first slice, which must not wait for those of the executions that run.
+pub(super) struct Workers {
+    starts: Arc<Semaphore>,
+    steps: Arc<Semaphore>,
+}
+
+impl Default for Workers {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        // One long expression must not keep all others from being evaluated.
+        let places = || Arc::new(Semaphore::new(processors.max(2)));
+        Self { starts: places(), steps: places() }
+    }
+}
+
+impl Workers {
+    fn take(&self, arn: Arc<str>, mut execution: Box<Execution>, work: Work, then: Then, driver: DriverHandle) {
+        let places = Arc::clone(if matches!(work, Work::Begin) { &self.starts } else { &self.steps });
+        tokio::spawn(async move {
+            // Nobody closes it.
+            let Ok(_place) = places.acquire().await else { return };
+            let done = tokio::task::spawn_blocking(move || {
+                let effects = work.done(&mut execution, A_SLICE);
+                (execution, effects)
+            });
+            driver.tell(match done.await {
+                Ok((execution, effects)) => Message::Back { arn, execution, effects, then },
+                Err(problem) => Message::Broken { arn, problem: problem.to_string(), then },
+            });
+        });
+    }
+}
+
+impl Driver {
+    /// Tells an execution what happened.
+    pub(super) fn step(&mut self, arn: &Arc<str>, stamped: Stamped) {
+        self.step_then(arn, stamped, None);
+    }
+
+    /// The same; what is to be done once that is committed.
+    pub(super) fn step_then(&mut self, arn: &Arc<str>, stamped: Stamped, act: Option<Act>) {
+        let Some(live) = self.running.get_mut(arn) else { return self.acts.extend(act) };
+        if live.execution.is_none() {
+            live.held.push(Held::Step(stamped.input, act));
+            return;
+        }
+        let text = |stamped| serde_json::to_string(stamped).unwrap_or_default();
+        let told = if live.is_kept() { Told::Input(text(&stamped)) } else { Told::Unkept };
+        self.work(arn, Work::Step(stamped), Then { told, act });
+    }
+
+    /// Has an execution begin that is new.
+    pub(super) fn begin(&mut self, arn: &Arc<str>, act: Option<Act>) {
+        self.work(arn, Work::Begin, Then { told: Told::Start, act });
+    }
+
+    fn work(&mut self, arn: &Arc<str>, work: Work, then: Then) {
+        let Some(live) = self.running.get_mut(arn) else { return };
+        let Some(mut execution) = live.execution.take() else { return };
+        if live.may_take_long {
+            self.workers.take(Arc::clone(arn), execution, work, then, self.world.driver.clone());
+        } else {
+            let effects = work.done(&mut execution, ON_THE_SPOT);
+            self.back(arn, execution, effects, then);
+        }
+    }
+
+    /// Does again what an execution did before.
+    pub(super) fn work_again(&mut self, arn: &Arc<str>, work: Work) {
+        let Some(live) = self.running.get_mut(arn) else { return };
+        let Some(execution) = live.execution.as_mut() else { return };
+        let effects = work.done(execution, Duration::MAX);
+        self.follow(arn, effects);
+    }
+
+    /// An execution was worked on.
+    pub(super) fn back(&mut self, arn: &Arc<str>, execution: Box<Execution>, effects: Vec<Effect>, then: Then) {
+        let Some(live) = self.running.get_mut(arn) else { return };
+        let paused = execution.paused();
+        live.execution = Some(execution);
+        let held = std::mem::take(&mut live.held);
+        self.stands(arn, then);
+        if let Some(after) = paused {
+            self.note(arn, Input::Paused { after });
+        }
+        self.follow(arn, effects);
+        self.take_held(arn, held);
+        if let Some(live) = self.running.get_mut(arn)
+            && live.execution.as_ref().is_some_and(|execution| execution.paused().is_some())
+        {
+            live.may_take_long = true;
+            let at = self.world.clock.now();
+            self.step(arn, Stamped { at, input: Input::GoOn });
+        }
+    }
+
+    /// A step panicked: our own mistake, which must not keep an execution, and whoever waits for it, for ever.
+    pub(super) fn broken(&mut self, arn: &Arc<str>, problem: &str, then: Then) {
+        tracing::error!(problem, "a step of an execution broke");
+        let Some(live) = self.running.get_mut(arn) else { return };
+        let held = std::mem::take(&mut live.held);
+        self.stands(arn, then);
+        self.end(arn, Ended::Failed(Failure::new("States.Runtime", format!("The execution broke: {problem}"))));
+        self.take_held(arn, held);
+    }
+
+    /// What an execution was told is kept with the next commit, and then acted on.
+    fn stands(&mut self, arn: &Arc<str>, then: Then) {
+        let Some(live) = self.running.get_mut(arn) else { return };
+        match then.told {
+            Told::Input(text) => {
+                self.changes.heard(live.id, live.next_seq, text);
+                live.next_seq += 1;
+            }
+            Told::Start => {
+                live.is_new = false;
+                if live.is_kept() {
+                    self.changes.started(live.id, &live.facts, &live.definition, &live.about);
+                    self.fresh.insert(Arc::clone(arn));
+                }
+                let (machine, at) = (plain_machine(&live.facts.machine_arn), live.facts.started_at);
+                self.changes.measured("ExecutionsStarted", machine, at, 1.0);
+            }
+            Told::Unkept => {}
+        }
+        self.acts.extend(then.act);
+    }
+
+    /// Keeps in the journal what is no step.
+    pub(super) fn note(&mut self, arn: &Arc<str>, input: Input) {
+        if let Some(live) = self.running.get_mut(arn).filter(|live| live.is_kept()) {
+            let stamped = Stamped { at: self.world.clock.now(), input };
+            self.changes.heard(live.id, live.next_seq, serde_json::to_string(&stamped).unwrap_or_default());
+            live.next_seq += 1;
+        }
+    }
+
+    /// What sends an execution away again holds what comes after it.
+    fn take_held(&mut self, arn: &Arc<str>, held: Vec<Held>) {
+        for held in held {
+            match held {
+                Held::Message(message) => self.take(message),
+                Held::Step(input, act) => self.step_then(arn, Stamped { at: self.world.clock.now(), input }, act),
+            }
+        }
+    }
+
+    /// Holds what concerns an execution that a worker has, and gives back all else.
+    pub(super) fn hold(&mut self, message: Message) -> Option<Message> {
+        let of = match &message {
+            Message::Start { launch, .. } => launch.facts.arn.as_str(),
+            Message::Told { arn, .. } => arn.as_ref(),
+            Message::Stop { arn, .. } | Message::Token { arn, .. } => arn.as_str(),
+            _ => return Some(message),
+        };
+        let starts = matches!(message, Message::Start { .. });
+        match self.running.get_mut(of) {
+            Some(live) if live.execution.is_none() && (live.is_new || !starts) => {
+                live.held.push(Held::Message(message));
+                None
+            }
+            _ => Some(message),
+        }
+    }
+}
