@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_sfn::Client;
 use aws_sdk_sfn::types::{
     ExecutionStatus, HistoryEventType, InspectionLevel, MockInput, RoutingConfigurationListItem, StateMachineType,
-    SyncExecutionStatus, TestExecutionStatus,
+    SyncExecutionStatus, TestExecutionStatus, TestStateConfiguration,
 };
 use localaws::Place;
 use localaws::mocks::Mocks;
@@ -419,6 +419,58 @@ async fn one_state_is_tested_with_a_mock() {
     assert_eq!(output["sent"]["MessageId"], "1");
     let parameters: Value = serde_json::from_str(&tested.inspection_data.unwrap().after_parameters.unwrap()).unwrap();
     assert_eq!(parameters, json!({"QueueUrl": "q", "MessageBody": "hi"}));
+}
+
+/// What a Map makes of its items on the way to its iterations, and what a state inside of it sees.
+#[tokio::test]
+async fn a_map_is_tested_up_to_its_iterations() {
+    let cloud = Cloud::open().await;
+    let map = |fields: Value| {
+        let inner = json!({"Type": "Pass", "Parameters": {"at.$": "$$.Map.Item.Index", "is.$": "$$.Map.Item.Value"},
+            "End": true});
+        let processor = json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Inner", "States": {"Inner": inner}});
+        let mut map = json!({"Type": "Map", "ItemProcessor": processor, "End": true});
+        map.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        json!({"StartAt": "Map", "States": {"Map": map}}).to_string()
+    };
+    let selector = json!({"is.$": "$$.Map.Item.Value"});
+    let reader = |config: Value| {
+        json!({"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config,
+            "Parameters": {"Bucket": "b", "Key": "k"}})
+    };
+    let list = json!({"ItemsPath": "$.l", "ItemSelector": selector, "ItemBatcher": {"MaxItemsPerBatch": 2}});
+    let read = json!({"ItemReader": reader(json!({"InputType": "JSON", "ItemsPointer": "/a/l"})),
+        "ItemSelector": selector});
+    let selected = r#"[{"is":1},{"is":2},{"is":3}]"#;
+    let batches = r#"[{"Items":[{"is":1},{"is":2}]},{"Items":[{"is":3}]}]"#;
+    let cases = [
+        (list, None, [Some("[1,2,3]"), None, Some(selected), Some(batches)]),
+        (read.clone(), Some(r#"{"a":{"l":[1,2,3]}}"#), [None, Some("[1,2,3]"), Some(selected), None]),
+        // What was read is not known.
+        (read, None, [None; 4]),
+    ];
+    for (fields, data, expected) in cases {
+        let read = data.map(|data| TestStateConfiguration::builder().map_item_reader_data(data).build());
+        let tested = cloud
+            .sfn
+            .test_state()
+            .definition(map(fields.clone()))
+            .state_name("Map")
+            .input(r#"{"l": [1,2,3]}"#)
+            .inspection_level(InspectionLevel::Debug)
+            .mock(MockInput::builder().result("[]").build())
+            .set_state_configuration(read)
+            .send()
+            .await
+            .unwrap();
+        let data = tested.inspection_data.unwrap();
+        let stages =
+            [data.after_items_path, data.after_items_pointer, data.after_item_selector, data.after_item_batcher];
+        assert_eq!(stages.each_ref().map(Option::as_deref), expected, "{fields}");
+    }
+    let inner = cloud.sfn.test_state().definition(map(json!({}))).state_name("Inner").input(r#"{"n":1}"#);
+    assert_eq!(inner.send().await.unwrap().output.as_deref(), Some(r#"{"at":0,"is":{"n":1}}"#));
 }
 
 /// An expression that runs until it is stopped keeps nobody else waiting, not even where one thread answers.

@@ -33,6 +33,18 @@ struct MapFacts {
     items: Vec<Json>,
 }
 
+/// A Map's items on their way to its iterations.
+#[derive(Debug)]
+pub(crate) struct Selecting {
+    items: Vec<Json>,
+    /// They were the fields of an object.
+    keyed: bool,
+    /// How many iterations run at once; 0 for all.
+    limit: u64,
+    /// What the iterations get, of as many items as were selected from.
+    inputs: VecDeque<(usize, Json)>,
+}
+
 impl Execution {
     pub(crate) fn start_branches(
         &mut self,
@@ -88,35 +100,86 @@ impl Execution {
         let previous = self.thread(id).map_or(active.entered, |thread| thread.previous);
         let started = self.record(previous, Event::MapStateStarted { length: items.len() });
         self.set_previous(id, started);
-        let name = Arc::clone(&active.state.name);
         if items.is_empty() && !map.distributed {
             self.record(started, Event::MapStateSucceeded);
             return self.finish_result(id, active, Value::Array(Vec::new()).into());
         }
-        let mut inputs = VecDeque::new();
-        for (index, item) in items.iter().enumerate() {
-            let input = match &map.item_selector {
-                None => item.clone(),
-                Some(template) => {
-                    let input = active.input.clone();
-                    let item = about(index, item.value(), keyed, map.distributed);
-                    self.scoped_item(active, input.value(), None, None, Some(item), |scope, chance| {
-                        template.evaluate(scope, chance)
-                    })
-                    .map_err(|failed| template_trouble("ItemSelector", &failed))?
-                    .into()
-                }
-            };
-            let input: Json = input;
-            if input.is_deeper_than(MAX_NESTING) {
-                return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
-            }
-            inputs.push_back((index, input));
+        let mut selecting = Box::new(Selecting { items, keyed, limit, inputs: VecDeque::new() });
+        if map.item_selector.is_some() && !selecting.items.is_empty() {
+            active.doing = Doing::Selecting(selecting);
+            return Ok(After::Waits);
         }
+        selecting.inputs = selecting.items.iter().cloned().enumerate().collect();
+        self.start_iterations(id, active, map, *selecting)
+    }
+
+    /// Selects from a Map's next item; after the last, the iterations start.
+    pub(crate) fn select_next(&mut self, id: ThreadId, mut active: Box<Active>) {
+        let state = Arc::clone(&active.state);
+        let (asl::Kind::Map(map), Doing::Selecting(mut selecting)) =
+            (&state.kind, std::mem::replace(&mut active.doing, Doing::Nothing))
+        else {
+            return self.put_active(id, active);
+        };
+        let begun = match self.select(&active, map, &mut selecting) {
+            Err(trouble) => Err(trouble),
+            Ok(()) if selecting.inputs.len() < selecting.items.len() => {
+                active.doing = Doing::Selecting(selecting);
+                Ok(After::Waits)
+            }
+            Ok(()) => self.start_iterations(id, &mut active, map, *selecting),
+        };
+        self.begun(id, active, begun);
+    }
+
+    /// What `ItemSelector` makes of the next item.
+    fn select(&mut self, active: &Active, map: &asl::Map, selecting: &mut Selecting) -> Result<(), Trouble> {
+        let index = selecting.inputs.len();
+        let (Some(item), Some(template)) = (selecting.items.get(index), &map.item_selector) else { return Ok(()) };
+        let input = active.input.clone();
+        let item = about(index, item.value(), selecting.keyed, map.distributed);
+        let selected: Json = self
+            .scoped_item(active, input.value(), None, None, Some(item), |scope, chance| {
+                template.evaluate(scope, chance)
+            })
+            .map_err(|failed| template_trouble("ItemSelector", &failed))?
+            .into();
+        if selected.is_deeper_than(MAX_NESTING) {
+            return Err(Trouble::runtime(format!("A value is nested deeper than {MAX_NESTING} levels.")));
+        }
+        selecting.inputs.push_back((index, selected));
+        Ok(())
+    }
+
+    /// What `ItemSelector` makes of all items.
+    pub(crate) fn select_all(
+        &mut self,
+        active: &Active,
+        map: &asl::Map,
+        items: Vec<Json>,
+        keyed: bool,
+    ) -> Result<Vec<Json>, Trouble> {
+        let mut selecting = Selecting { items, keyed, limit: 0, inputs: VecDeque::new() };
+        for _ in 0..selecting.items.len() {
+            self.select(active, map, &mut selecting)?;
+        }
+        Ok(selecting.inputs.into_iter().map(|(_, input)| input).collect())
+    }
+
+    fn start_iterations(
+        &mut self,
+        id: ThreadId,
+        active: &mut Active,
+        map: &asl::Map,
+        selected: Selecting,
+    ) -> Result<After, Trouble> {
+        let Selecting { items, limit, inputs, .. } = selected;
         if map.distributed {
             let inputs = inputs.into_iter().map(|(_, input)| input).collect();
             return self.start_run(id, active, map, inputs, limit);
         }
+        let started = self.thread(id).map_or(active.entered, |thread| thread.previous);
+        let name = Arc::clone(&active.state.name);
         let at_once = match usize::try_from(limit) {
             Ok(limit) if limit > 0 => limit.min(items.len()),
             _ => items.len(),

@@ -62,6 +62,29 @@ impl<'a> LazyContext<'a> {
     }
 
     fn make(&self) -> Value {
+        let mut context = match self.given {
+            Some(given) => given.as_object().cloned().unwrap_or_default(),
+            None => self.make_own(),
+        };
+        let own = self.active.item.as_ref();
+        let own = own.map(|(index, item)| Item { index: *index, key: None, value: item.value(), source: None });
+        if let Some(Item { index, key, value, source }) = self.item.or(own) {
+            let mut item = json!({"Index": index, "Value": value});
+            if let Some(key) = key {
+                item["Key"] = key.into();
+            }
+            if let Some(source) = source {
+                item["Source"] = source.into();
+            }
+            context.insert("Map".into(), json!({"Item": item}));
+        }
+        if let (Some(token), None) = (&self.active.token, self.given) {
+            context.insert("Task".into(), json!({"Token": token}));
+        }
+        Value::Object(context)
+    }
+
+    fn make_own(&self) -> Map<String, Value> {
         let Facts { arn, name, role_arn, started_at, machine_arn, machine_name, .. } = self.facts;
         let mut execution = json!({
             "Id": arn,
@@ -85,30 +108,12 @@ impl<'a> LazyContext<'a> {
         context.insert("Execution".into(), execution);
         context.insert("StateMachine".into(), json!({"Id": machine_arn, "Name": machine_name}));
         context.insert("State".into(), entered);
-        let own = self.active.item.as_ref();
-        let own = own.map(|(index, item)| Item { index: *index, key: None, value: item.value(), source: None });
-        if let Some(Item { index, key, value, source }) = self.item.or(own) {
-            let mut item = json!({"Index": index, "Value": value});
-            if let Some(key) = key {
-                item["Key"] = key.into();
-            }
-            if let Some(source) = source {
-                item["Source"] = source.into();
-            }
-            context.insert("Map".into(), json!({"Item": item}));
-        }
-        if let Some(token) = &self.active.token {
-            context.insert("Task".into(), json!({"Token": token}));
-        }
-        Value::Object(context)
+        context
     }
 }
 
 impl Context for LazyContext<'_> {
     fn value(&self) -> &Value {
-        if let Some(given) = self.given {
-            return given;
-        }
         self.made.get_or_init(|| self.make())
     }
 }

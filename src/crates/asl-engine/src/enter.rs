@@ -49,7 +49,13 @@ impl Execution {
         });
         self.trace_entering(&mut active);
         self.set_previous(id, entered);
-        match self.begin_work(id, &mut active) {
+        let begun = self.begin_work(id, &mut active);
+        self.begun(id, active, begun);
+    }
+
+    /// What became of a state's beginning.
+    pub(crate) fn begun(&mut self, id: ThreadId, active: Box<Active>, begun: Result<After, Trouble>) {
+        match begun {
             Ok(After::Waits) => self.put_active(id, active),
             Ok(After::Moved) => {}
             Err(trouble) => self.in_trouble(id, active, trouble),
@@ -132,11 +138,7 @@ impl Execution {
             Kind::Map(map) => self.start_map(id, &mut active, map),
             _ => Ok(After::Waits),
         };
-        match begun {
-            Ok(After::Waits) => self.put_active(id, active),
-            Ok(After::Moved) => {}
-            Err(trouble) => self.in_trouble(id, active, trouble),
-        }
+        self.begun(id, active, begun);
     }
 
     pub(crate) fn wait_over(&mut self, id: ThreadId) {

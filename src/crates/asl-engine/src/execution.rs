@@ -9,7 +9,7 @@
 //! A step runs every thread until each of them waits for something from outside. Then the work that was scheduled is
 //! told to have started, in the order in which it was scheduled, as AWS's histories show it.
 //!
-//! A step that takes long may be paused before any state and gone on with ([`Execution::step_while`]). Where it was stands
+//! A step that takes long may be paused before any state, or item of a Map, and gone on with ([`Execution::step_while`]). Where it was stands
 //! in the journal, so that a replay pauses there too.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use asl::{Chance, Flow, Json, Machine, State, StateName, Variables};
 
-use crate::containers::Children;
+use crate::containers::{Children, Selecting};
 use crate::event::{Event, EventId, HistoryEvent};
 use crate::map_run::MapRun;
 use crate::redrive::{Wreck, Wrecks};
@@ -71,6 +71,17 @@ pub(crate) enum Step {
     Busy,
 }
 
+impl Step {
+    /// Whether there is nothing that the thread can do by itself.
+    fn waits_for_others(&self) -> bool {
+        match self {
+            Self::Between { .. } => false,
+            Self::In(active) => !matches!(active.doing, Doing::Selecting(_)),
+            Self::Busy => true,
+        }
+    }
+}
+
 /// A state that a thread is in.
 #[derive(Debug)]
 pub(crate) struct Active {
@@ -109,6 +120,8 @@ pub(crate) enum Doing {
     Finding(Box<Finding>),
     Waiting(TimerId),
     BackingOff(TimerId),
+    /// A Map's items become what its iterations get, one by one.
+    Selecting(Box<Selecting>),
     Children(Box<Children>),
     /// A distributed Map's run.
     Run(Box<MapRun>),
@@ -143,9 +156,9 @@ pub struct Execution {
     pub(crate) threads: Vec<Option<Thread>>,
     pub(crate) free: Vec<ThreadId>,
     pub(crate) ready: VecDeque<ThreadId>,
-    /// How many states this step has entered.
-    entered: u64,
-    /// The step was paused after so many.
+    /// How much this step has done: states that it entered, items that it selected.
+    worked: u64,
+    /// The step was paused after so much.
     paused: Option<u64>,
     /// In a replay: where each of the steps to come was paused, if it was.
     foretold: VecDeque<Option<u64>>,
@@ -264,7 +277,7 @@ impl Execution {
             threads: Vec::new(),
             free: Vec::new(),
             ready: VecDeque::new(),
-            entered: 0,
+            worked: 0,
             paused: None,
             foretold: VecDeque::new(),
             starting: Vec::new(),
@@ -287,7 +300,8 @@ impl Execution {
         self.step_while(stamped, &mut || true)
     }
 
-    /// The same, as long as it may: `goes_on` is asked before every state but the first. What is left then
+    /// The same, as long as it may: `goes_on` is asked before every piece of work but the first: a state to be
+    /// entered, an item of a Map to be selected. What is left then
     /// ([`Self::paused`]) goes on with the next input, with [`Input::GoOn`] if nothing else happens.
     pub fn step_while(&mut self, stamped: Stamped, goes_on: &mut dyn FnMut() -> bool) -> Vec<Effect> {
         if matches!(stamped.input, Input::QueryGivenUp { .. } | Input::Paused { .. }) {
@@ -321,7 +335,7 @@ impl Execution {
         self.take_effects()
     }
 
-    /// Where the last step was paused, in states that it had entered. `None` when there is nothing left of it.
+    /// Where the last step was paused, in pieces of work that it had done. `None` when there is nothing left of it.
     pub fn paused(&self) -> Option<u64> {
         self.paused
     }
@@ -358,8 +372,8 @@ impl Execution {
     /// Runs a step: in a replay as far as it went, else as far as it may.
     fn run_as_foretold(&mut self, goes_on: &mut dyn FnMut() -> bool) {
         match self.foretold.pop_front().flatten() {
-            Some(states) => {
-                let mut left = states;
+            Some(pieces) => {
+                let mut left = pieces;
                 self.run(&mut || {
                     left = left.saturating_sub(1);
                     left > 0
@@ -371,7 +385,7 @@ impl Execution {
 
     /// Runs every thread until each waits for something, then tells the scheduled work to have started; or pauses.
     pub(crate) fn run(&mut self, goes_on: &mut dyn FnMut() -> bool) {
-        (self.entered, self.paused) = (0, None);
+        (self.worked, self.paused) = (0, None);
         loop {
             while let Some(thread) = self.ready.pop_front() {
                 if self.ended.is_some() {
@@ -379,7 +393,7 @@ impl Execution {
                 }
                 if !self.advance(thread, goes_on) {
                     self.ready.push_front(thread);
-                    self.paused = Some(self.entered);
+                    self.paused = Some(self.worked);
                     return;
                 }
             }
@@ -400,17 +414,21 @@ impl Execution {
                 return true;
             }
             match std::mem::replace(&mut thread.step, Step::Busy) {
-                between @ Step::Between { .. } if self.entered > 0 && !goes_on() => {
-                    thread.step = between;
+                step if step.waits_for_others() => {
+                    thread.step = step;
+                    return true;
+                }
+                step if self.worked > 0 && !goes_on() => {
+                    thread.step = step;
                     return false;
                 }
-                Step::Between { next, input } => {
-                    self.entered += 1;
-                    self.enter(id, &next, input);
-                }
-                other => {
-                    thread.step = other;
-                    return true;
+                step => {
+                    self.worked += 1;
+                    match step {
+                        Step::Between { next, input } => self.enter(id, &next, input),
+                        Step::In(active) => self.select_next(id, active),
+                        Step::Busy => {}
+                    }
                 }
             }
         }

@@ -221,7 +221,7 @@ impl Execution {
     }
 
     /// Packs items into the inputs of fewer children, by number and by size.
-    fn batches(
+    pub(crate) fn batches(
         &mut self,
         active: &Active,
         batcher: &ItemBatcher,

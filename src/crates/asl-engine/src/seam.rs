@@ -156,7 +156,7 @@ pub enum Input {
     GoOn,
     /// Not for a step: the one before was paused ([`Execution::paused`](crate::Execution::paused)).
     Paused {
-        /// After how many states that it had entered.
+        /// After how many pieces of work.
         after: u64,
     },
     /// Not for a step: what a replay is told beforehand ([`Execution::again`](crate::Execution::again)).

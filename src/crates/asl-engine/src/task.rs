@@ -431,7 +431,7 @@ impl Execution {
                 active.ran = Some(run);
             }
             Doing::Finding(_) => drop(self.tasks.remove(&active.task)),
-            Doing::Nothing => {}
+            Doing::Selecting(_) | Doing::Nothing => {}
         }
         let kind = StateKind::of(&active.state.kind);
         if matches!(active.state.kind, Kind::Task(_) | Kind::Wait(_) | Kind::Map(_) | Kind::Parallel(_)) {

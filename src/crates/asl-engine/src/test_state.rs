@@ -10,6 +10,7 @@ use asl::{Flow, Json, Kind, Machine, Next, QueryLanguage, Retrier, State, StateN
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
+use crate::containers::joined;
 use crate::enter::After;
 use crate::execution::{Active, Effect, Ended, Execution, Facts, Failure, ThreadId};
 use crate::fail::Trouble;
@@ -37,6 +38,10 @@ pub struct Settings {
     pub mock: Option<Mock>,
     /// How many iterations of a Map failed.
     pub failed_iterations: Option<u64>,
+    /// What a Map's reader would have read, where that is JSON.
+    pub read: Option<Json>,
+    /// For a state inside a Map: the item of its iteration.
+    pub item: Option<Json>,
 }
 
 /// A test under way.
@@ -233,15 +238,27 @@ impl Execution {
     }
 
     pub(crate) fn test_map(&mut self, id: ThreadId, active: &mut Active, map: &asl::Map) -> Result<After, Trouble> {
-        let mut count = None;
-        if map.item_reader.is_none() {
-            let (items, _) = self.items(active, map)?;
-            count = Some(items.len());
+        let (read, keyed) = if let Some(reader) = &map.item_reader {
+            (self.trace_read(reader), false)
+        } else {
+            let (items, keyed) = self.items(active, map)?;
             if active.state.language == QueryLanguage::JsonPath {
                 // As it stands in the input's text, where the path only points into it.
                 let pointed = map.items_path.as_ref().and_then(|path| active.input.text_at(path));
-                let text = pointed.unwrap_or_else(|| crate::containers::joined(items).text().to_string());
+                let text = pointed.unwrap_or_else(|| joined(items.clone()).text().to_string());
                 self.note("afterItemsPath", text.into());
+            }
+            (Some(items), keyed)
+        };
+        let count = read.as_ref().map(Vec::len);
+        if let Some(mut items) = read {
+            if map.item_selector.is_some() {
+                items = self.select_all(active, map, items, keyed)?;
+                self.note("afterItemSelector", joined(items.clone()).text().as_ref().into());
+            }
+            if let Some(batcher) = &map.item_batcher {
+                let batches = self.batches(active, batcher, items)?.into_iter().map(|(batch, _)| batch).collect();
+                self.note("afterItemBatcher", joined(batches).text().as_ref().into());
             }
         }
         let limit = match &map.max_concurrency {
@@ -265,6 +282,17 @@ impl Execution {
             return Err(Trouble::raised(&error.unwrap_or_default(), cause.unwrap_or_default()));
         }
         self.mocked(id, active)
+    }
+
+    /// The items in what a reader would have read, if that is known.
+    fn trace_read(&mut self, reader: &Value) -> Option<Vec<Json>> {
+        let read = self.trace.as_ref()?.settings.read.clone()?;
+        let mut list = read.value();
+        if let Some(pointer) = reader.pointer("/ReaderConfig/ItemsPointer").and_then(Value::as_str) {
+            list = list.pointer(pointer)?;
+            self.note("afterItemsPointer", list.to_string().into());
+        }
+        Some(list.as_array()?.iter().cloned().map(Json::from).collect())
     }
 
     pub(crate) fn test_parallel(
@@ -295,7 +323,8 @@ impl Execution {
 
     fn begin_test(&mut self, variables: Variables) -> Vec<Effect> {
         let (flow, input) = (Arc::clone(&self.machine.flow), self.input.clone());
-        let root = self.spawn(None, flow, variables, None, 0, input);
+        let item = self.trace.as_ref().and_then(|trace| trace.settings.item.clone()).map(|item| (0, item));
+        let root = self.spawn(None, flow, variables, item, 0, input);
         self.ready.push_back(root);
         self.run(&mut || true);
         std::mem::take(&mut self.effects)

@@ -113,8 +113,8 @@ enum Told {
     Unkept,
 }
 
-/// As many threads as there are processors do steps that may take long, each of whoever has waited longest. Whoever
-/// starts an execution waits for its first slice, which must not wait for those of the executions that run.
+/// A few threads do steps that may take long, each of whoever has waited longest. Whoever starts an execution waits for
+/// its first slice, which must not wait for those of the executions that run.
 pub(super) struct Workers {
     starts: Arc<Semaphore>,
     steps: Arc<Semaphore>,
@@ -123,8 +123,8 @@ pub(super) struct Workers {
 impl Default for Workers {
     fn default() -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        // One long expression must not keep all others from being evaluated.
-        let places = || Arc::new(Semaphore::new(processors.max(2)));
+        // More than there are processors: states that take long must not keep all others from being worked on.
+        let places = || Arc::new(Semaphore::new(4 * processors));
         Self { starts: places(), steps: places() }
     }
 }

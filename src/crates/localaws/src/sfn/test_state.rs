@@ -6,7 +6,7 @@ mod mock;
 
 use std::sync::Arc;
 
-use asl::{Json, Kind, Machine, State};
+use asl::{Flow, Json, Kind, Machine, State};
 use asl_engine::{Effect, Facts, Failure, Input, Invocation, Mock, Settings, Stamped, Tested, Verdict};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -75,6 +75,8 @@ pub(super) async fn test(world: &World, body: &str) -> Result<Value, WireError> 
         retry_count: configuration.and_then(|given| given.retrier_retry_count).unwrap_or(0),
         mock: mock.clone(),
         failed_iterations: configuration.and_then(|given| given.map_iteration_failure_count),
+        read: read_data(configuration, &state)?,
+        item: is_in_map(&machine.flow, &state.name).then(|| Json::parse(&input).ok()).flatten(),
     };
     let unnamed = |prefix: &str| format!("{prefix}-{}", uuid::Uuid::new_v4());
     let (machine_name, name) = (unnamed("test-state-machine"), unnamed("test-state-execution"));
@@ -175,6 +177,30 @@ fn check(request: &Request, state: &State) -> Result<Option<Mock>, WireError> {
         _ => {}
     }
     Ok(Some(Mock::Result(result)))
+}
+
+/// What the reader of a Map is said to have read. Other forms than JSON are not looked into.
+fn read_data(configuration: Option<&Configuration>, state: &State) -> Result<Option<Json>, WireError> {
+    let Kind::Map(map) = &state.kind else { return Ok(None) };
+    let data = configuration.and_then(|given| given.map_item_reader_data.as_ref());
+    let (Some(reader), Some(data)) = (&map.item_reader, data) else { return Ok(None) };
+    if reader.pointer("/ReaderConfig/InputType").and_then(Value::as_str) != Some("JSON") {
+        return Ok(None);
+    }
+    Json::parse(data).map(Some).map_err(|_| invalid("MapItemReaderData must be valid JSON"))
+}
+
+/// Whether a state is in a Map of the flow, at whatever depth: then it sees an item, its input.
+fn is_in_map(flow: &Flow, name: &str) -> bool {
+    flow.states.values().any(|outer| {
+        let is_map = matches!(outer.kind, Kind::Map(_));
+        outer.kind.flows().iter().any(|(_, inner)| is_in_map(inner, name) || (is_map && has_state(inner, name)))
+    })
+}
+
+fn has_state(flow: &Flow, name: &str) -> bool {
+    let inside = |state: &Arc<State>| state.kind.flows().iter().any(|(_, inner)| has_state(inner, name));
+    flow.states.contains_key(name) || flow.states.values().any(inside)
 }
 
 fn variables(request: &Request) -> Result<asl::Variables, WireError> {
