@@ -15,6 +15,7 @@ mod changes;
 mod children;
 mod messages;
 mod recover;
+mod redrive;
 mod work;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -31,7 +32,9 @@ use changes::Changes;
 use children::Runs;
 pub(crate) use children::Watch;
 pub(crate) use messages::{About, Finished, Launch, Message, Missing, Parent, Polled, StartRefused};
-use work::{Live, Then, Work, Workers};
+use recover::Kin;
+use redrive::Going;
+use work::{Live, Then, Workers};
 
 /// How many timers fire, and how many executions tell each other something, before the next commit.
 const A_TURN: usize = 1024;
@@ -67,6 +70,7 @@ pub(crate) fn start(world: World, queue: mpsc::UnboundedReceiver<Message>) -> Re
         acts: Vec::new(),
         cancelled: HashSet::new(),
         workers: Workers::default(),
+        kin: HashMap::new(),
         runs: Runs::default(),
         activities: Activities::default(),
         watches: HashMap::new(),
@@ -102,7 +106,7 @@ struct Driver {
     world: World,
     next_id: i64,
     next_timer: u64,
-    /// Reading back: what stands in the store already is not written again.
+    /// An execution does again what it did before: what stands in the store already is not written again.
     replaying: bool,
     /// What was started since the last commit: its row does not stand yet, and it may have ended already.
     fresh: HashSet<Arc<str>>,
@@ -116,6 +120,8 @@ struct Driver {
     /// Tasks that were scheduled and given up before they began.
     cancelled: HashSet<(Arc<str>, TaskId)>,
     workers: Workers,
+    /// While executions are read back: the children of those that are not yet.
+    kin: HashMap<Arc<str>, Vec<Kin>>,
     runs: Runs,
     activities: Activities,
     /// Who waits for the end of an execution.
@@ -199,10 +205,10 @@ impl Driver {
                 }
                 let world = self.world.clone();
                 tokio::spawn(async move {
+                    let _place = world.calls.place().await;
                     let task = invocation.task;
                     let (within, of) = (world.clone(), Arc::clone(&arn));
-                    let work = integrate::perform(within, of, invocation, test_case);
-                    if let Err(error) = tokio::spawn(work).await {
+                    if let Err(error) = tokio::spawn(integrate::perform(within, of, invocation, test_case)).await {
                         // Whatever broke, the task must not wait for ever.
                         let failure = Failure::new("States.TaskFailed", format!("the integration broke: {error}"));
                         world.driver.tell(Message::Told { arn, input: Input::TaskFailed { task, failure } });
@@ -240,9 +246,10 @@ impl Driver {
                 None => self.acts.push(Act::Stopped(reply, Err(Missing))),
             },
             Message::Redrive { arn, token, reply } => {
-                let result = self.redrive(&arn, token);
-                self.acts.push(Act::Redriven(reply, result));
+                self.redrive(&arn, Going::Asked { token, reply });
             }
+            Message::MadeAgain { arn, made, going } => self.made_again(&arn, made, going),
+            Message::Replayed { arn, replayed } => self.replayed(&arn, replayed),
             Message::Token { arn, token, input, reply } => match self.key(&arn) {
                 Some(arn) if self.token_is_open(&arn, &token, &input) => {
                     self.step_then(&arn, Stamped { at, input }, Some(Act::Answered(reply, Ok(()))));

@@ -71,7 +71,7 @@ pub(crate) async fn answer(
     let result = match (service, action) {
         ("lambda", "invoke") => functions::invoke(world, parameters).await,
         ("dynamodb" | "aws-sdk:dynamodb", _) => dynamodb::call(world, service, action, parameters).await,
-        ("states", "startExecution") => states::start_execution(world, arn, task, parameters).await,
+        ("states", "startExecution") => states::start_execution(world, arn, task, pattern, parameters).await,
         ("aws-sdk:sfn", _) => states::sdk(world, action, parameters).await,
         _ => Err(unsupported(&format!("{service}:{action}"))),
     };

@@ -158,14 +158,6 @@ impl Changes {
         self.others.push(write);
     }
 
-    /// What stands in the store already, after reading back: all but events that a kill came before.
-    pub(super) fn forget(&mut self) {
-        self.executions.clear();
-        self.others.clear();
-        self.metrics.clear();
-        self.metrics_due = None;
-    }
-
     /// All of it, as one write or none; metrics when they are due.
     pub(super) fn take(&mut self, now: i64) -> Vec<Write> {
         let mut writes = std::mem::take(&mut self.others);

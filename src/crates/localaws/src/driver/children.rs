@@ -8,6 +8,7 @@ use asl_engine::{Facts, Input, MapRunFacts, MapRunLimits, Stamped, TaskId};
 use rusqlite::params;
 use tokio::sync::oneshot;
 
+use super::redrive::Going;
 use super::{About, Act, Driver, Inner, Launch, Missing, Parent};
 use crate::world::{ACCOUNT, REGION};
 
@@ -48,6 +49,9 @@ impl Driver {
         let (row, at) = (facts.clone(), self.world.clock.now());
         let of = Arc::clone(arn);
         self.runs.0.insert((Arc::clone(arn), facts.task), Run::new(facts, BTreeMap::new()));
+        if self.replaying {
+            return;
+        }
         self.changes.other(Box::new(move |transaction| {
             transaction.execute(
                 "INSERT OR REPLACE INTO map_runs (arn, execution, execution_arn, status, started_at, items, children,
@@ -110,17 +114,8 @@ impl Driver {
     ) {
         let of = (Arc::clone(arn), task);
         let Some(run) = self.runs.0.get_mut(&of) else { return };
-        if let Some(child) = run.before.remove(&index) {
-            run.children.insert(index, child.clone());
-            if self.replaying {
-                return;
-            }
-            match self.redrive(&child, None) {
-                Ok(_) => return,
-                Err(problem) => tracing::warn!(child, problem, "a new child takes the place of one that cannot go on"),
-            }
-        }
-        let (Some(live), Some(run)) = (self.running.get(arn), self.runs.0.get_mut(&of)) else { return };
+        let before = run.before.remove(&index);
+        let Some(live) = self.running.get(arn) else { return };
         let parent = &live.facts;
         let machine = Arc::clone(&live.machine);
         let express = match machine.state(&run.facts.state).map(|state| &state.kind) {
@@ -131,7 +126,7 @@ impl Driver {
         let base = parent.machine_name.split('/').next().unwrap_or_default();
         let kind = if express { "express" } else { "execution" };
         let child = format!("arn:aws:states:{REGION}:{ACCOUNT}:{kind}:{base}/{label}:{name}");
-        run.children.insert(index, child.clone());
+        run.children.insert(index, before.clone().unwrap_or_else(|| child.clone()));
         let facts = Facts {
             arn: child,
             name: name.to_owned(),
@@ -160,6 +155,8 @@ impl Driver {
             if let Some(run) = self.runs.0.get_mut(&of) {
                 run.launches.insert(index, launch);
             }
+        } else if let Some(before) = before {
+            self.redrive(&before, Going::Child { parent: Arc::clone(arn), task, index, launch });
         } else {
             self.inner.push_back(Inner::Launch(launch));
         }
@@ -188,6 +185,9 @@ impl Driver {
     }
 
     fn set_run_status(&mut self, run: &str, status: &'static str, at: i64) {
+        if self.replaying {
+            return;
+        }
         let run = run.to_owned();
         self.changes.other(Box::new(move |transaction| {
             transaction

@@ -7,6 +7,8 @@ use asl_engine::{Effect, Execution, Facts, Failure, Input, MapRunLimits, TaskId}
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
+use super::recover::Replayed;
+use super::redrive::Going;
 use super::{Then, Watch};
 use crate::sfn::logging::Logging;
 
@@ -28,6 +30,17 @@ pub(crate) enum Message {
         /// What tells a repetition of the same request.
         token: Option<String>,
         reply: oneshot::Sender<Result<i64, String>>,
+    },
+    /// A worker has made an execution again that is to be redriven, or could not.
+    MadeAgain {
+        arn: Arc<str>,
+        made: Result<Box<Execution>, String>,
+        going: Going,
+    },
+    /// A worker has had an execution do again what it did before the process ended.
+    Replayed {
+        arn: Arc<str>,
+        replayed: Box<Replayed>,
     },
     /// What became of work that the driver had done.
     Told {
@@ -115,6 +128,9 @@ pub(crate) struct About {
     /// The task that started it.
     #[serde(default)]
     pub(crate) started_by: Option<(String, u64)>,
+    /// Whether that task waits for its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) waited_for: bool,
     #[serde(default)]
     pub(crate) trace_header: Option<String>,
     /// The test case of the mock file that it runs.

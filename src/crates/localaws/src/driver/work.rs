@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use asl_engine::{Effect, Ended, Execution, Facts, Failure, Input, Stamped};
 use tokio::sync::{Semaphore, oneshot};
 
+use super::recover::Replayed;
+use super::redrive::Going;
 use super::{About, Act, Driver, DriverHandle, Finished, Message, plain_machine};
 use crate::sfn::logging::Logging;
 
@@ -39,7 +41,7 @@ pub(super) struct Live {
     may_take_long: bool,
 }
 
-enum Held {
+pub(super) enum Held {
     Message(Message),
     Step(Input, Option<Act>),
 }
@@ -74,20 +76,31 @@ impl Live {
         Self { is_new: false, ..self }
     }
 
+    /// A worker is done with it: what was held meanwhile.
+    pub(super) fn is_back(&mut self, execution: Box<Execution>) -> Vec<Held> {
+        self.execution = Some(execution);
+        self.held()
+    }
+
+    /// What was held.
+    pub(super) fn held(&mut self) -> Vec<Held> {
+        std::mem::take(&mut self.held)
+    }
+
     pub(super) fn is_kept(&self) -> bool {
         !self.facts.express
     }
 }
 
 /// What an execution does next.
-pub(super) enum Work {
+enum Work {
     Begin,
     Step(Stamped),
 }
 
 impl Work {
     /// Does it, as long as it may.
-    pub(super) fn done(self, execution: &mut Execution, slice: Duration) -> Vec<Effect> {
+    fn done(self, execution: &mut Execution, slice: Duration) -> Vec<Effect> {
         let begun = Instant::now();
         let mut goes_on = || begun.elapsed() < slice;
         match self {
@@ -131,18 +144,31 @@ impl Default for Workers {
 
 impl Workers {
     fn take(&self, arn: Arc<str>, mut execution: Box<Execution>, work: Work, then: Then, driver: DriverHandle) {
-        let places = Arc::clone(if matches!(work, Work::Begin) { &self.starts } else { &self.steps });
+        let places = if matches!(work, Work::Begin) { &self.starts } else { &self.steps };
+        let slice = move || {
+            let effects = work.done(&mut execution, A_SLICE);
+            (execution, effects)
+        };
+        let told = |done| match done {
+            Ok((execution, effects)) => Message::Back { arn, execution, effects, then },
+            Err(problem) => Message::Broken { arn, problem, then },
+        };
+        Self::run(places, slice, told, driver);
+    }
+
+    /// Does work on a thread of its own, and tells the driver what came of it, or that it panicked.
+    fn run<T: Send + 'static>(
+        places: &Arc<Semaphore>,
+        work: impl FnOnce() -> T + Send + 'static,
+        told: impl FnOnce(Result<T, String>) -> Message + Send + 'static,
+        driver: DriverHandle,
+    ) {
+        let places = Arc::clone(places);
         tokio::spawn(async move {
             // Nobody closes it.
             let Ok(_place) = places.acquire().await else { return };
-            let done = tokio::task::spawn_blocking(move || {
-                let effects = work.done(&mut execution, A_SLICE);
-                (execution, effects)
-            });
-            driver.tell(match done.await {
-                Ok((execution, effects)) => Message::Back { arn, execution, effects, then },
-                Err(problem) => Message::Broken { arn, problem: problem.to_string(), then },
-            });
+            let done = tokio::task::spawn_blocking(work).await;
+            driver.tell(told(done.map_err(|problem| problem.to_string())));
         });
     }
 }
@@ -181,26 +207,53 @@ impl Driver {
         }
     }
 
-    /// Does again what an execution did before.
-    pub(super) fn work_again(&mut self, arn: &Arc<str>, work: Work) {
-        let Some(live) = self.running.get_mut(arn) else { return };
-        let Some(execution) = live.execution.as_mut() else { return };
-        let effects = work.done(execution, Duration::MAX);
-        self.follow(arn, effects);
+    /// Has an execution do again what it did before.
+    pub(super) fn replay(&mut self, arn: Arc<str>, journal: Vec<Stamped>, recorded: i64) {
+        let Some(live) = self.running.get_mut(&arn) else { return };
+        let Some(execution) = live.execution.take() else { return };
+        if !live.may_take_long {
+            return self.replayed(&arn, Box::new(Replayed::of(execution, journal, recorded)));
+        }
+        let work = move || Box::new(Replayed::of(execution, journal, recorded));
+        let told = |replayed| match replayed {
+            Ok(replayed) => Message::Replayed { arn, replayed },
+            Err(problem) => Message::Broken { arn, problem, then: Then { told: Told::Unkept, act: None } },
+        };
+        Workers::run(&self.workers.steps, work, told, self.world.driver.clone());
+    }
+
+    /// Makes an execution again from its journal.
+    pub(super) fn make_again(&mut self, arn: Arc<str>, journal: Vec<Stamped>, going: Going) {
+        let Some(mut execution) = self.running.get_mut(&arn).and_then(|live| live.execution.take()) else { return };
+        let work = move || {
+            // What it wanted done then was done or given up; only where it stopped matters.
+            drop(execution.begin(&mut || true));
+            for stamped in journal {
+                drop(execution.step(stamped));
+            }
+            execution.go_on();
+            execution
+        };
+        let told = |made| Message::MadeAgain { arn, made, going };
+        Workers::run(&self.workers.starts, work, told, self.world.driver.clone());
     }
 
     /// An execution was worked on.
     pub(super) fn back(&mut self, arn: &Arc<str>, execution: Box<Execution>, effects: Vec<Effect>, then: Then) {
         let Some(live) = self.running.get_mut(arn) else { return };
         let paused = execution.paused();
-        live.execution = Some(execution);
-        let held = std::mem::take(&mut live.held);
+        let held = live.is_back(execution);
         self.stands(arn, then);
         if let Some(after) = paused {
             self.note(arn, Input::Paused { after });
         }
         self.follow(arn, effects);
         self.take_held(arn, held);
+        self.go_on_if_paused(arn);
+    }
+
+    /// Goes on with what was paused, unless it is gone on with already.
+    pub(super) fn go_on_if_paused(&mut self, arn: &Arc<str>) {
         if let Some(live) = self.running.get_mut(arn)
             && live.execution.as_ref().is_some_and(|execution| execution.paused().is_some())
         {
@@ -214,7 +267,7 @@ impl Driver {
     pub(super) fn broken(&mut self, arn: &Arc<str>, problem: &str, then: Then) {
         tracing::error!(problem, "a step of an execution broke");
         let Some(live) = self.running.get_mut(arn) else { return };
-        let held = std::mem::take(&mut live.held);
+        let held = live.held();
         self.stands(arn, then);
         self.end(arn, Ended::Failed(Failure::new("States.Runtime", format!("The execution broke: {problem}"))));
         self.take_held(arn, held);
@@ -244,6 +297,9 @@ impl Driver {
 
     /// Keeps in the journal what is no step.
     pub(super) fn note(&mut self, arn: &Arc<str>, input: Input) {
+        if self.replaying {
+            return;
+        }
         if let Some(live) = self.running.get_mut(arn).filter(|live| live.is_kept()) {
             let stamped = Stamped { at: self.world.clock.now(), input };
             self.changes.heard(live.id, live.next_seq, serde_json::to_string(&stamped).unwrap_or_default());
@@ -252,7 +308,7 @@ impl Driver {
     }
 
     /// What sends an execution away again holds what comes after it.
-    fn take_held(&mut self, arn: &Arc<str>, held: Vec<Held>) {
+    pub(super) fn take_held(&mut self, arn: &Arc<str>, held: Vec<Held>) {
         for held in held {
             match held {
                 Held::Message(message) => self.take(message),

@@ -17,6 +17,7 @@ pub(super) async fn start_execution(
     world: &World,
     arn: &Arc<str>,
     task: TaskId,
+    pattern: Pattern,
     parameters: &Value,
 ) -> Result<Json, Failure> {
     let mut request = Map::new();
@@ -29,7 +30,9 @@ pub(super) async fn start_execution(
         };
         request.insert(camel(name), value);
     }
-    let started = executions::start_for(world, &Value::Object(request).to_string(), (arn.to_string(), task.0)).await;
+    let (request, by) = (Value::Object(request).to_string(), (arn.to_string(), task.0));
+    let is_waited_for = matches!(pattern, Pattern::Sync | Pattern::Sync2);
+    let started = executions::start_for(world, &request, by, is_waited_for).await;
     let request_id = uuid::Uuid::new_v4().to_string();
     started
         .map(|answer| {

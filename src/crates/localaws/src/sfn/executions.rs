@@ -32,12 +32,18 @@ struct Start {
 
 pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Start = read(body)?;
+    world.calls.room().await;
     let started = launch(world, request, About::default(), None).await?;
     Ok(json!({"executionArn": started.arn, "startDate": seconds(started.at)}))
 }
 
-/// Starts an execution for a task of another; a repetition finds what the first call started.
-pub(crate) async fn start_for(world: &World, body: &str, by: (String, u64)) -> Result<Value, WireError> {
+/// Starts an execution for a task of another, which may wait for its end; a repetition finds what the first call started.
+pub(crate) async fn start_for(
+    world: &World,
+    body: &str,
+    by: (String, u64),
+    waited_for: bool,
+) -> Result<Value, WireError> {
     constraints::check("StartExecution", body)?;
     let mut request: Start = read(body)?;
     // A name that comes out the same when the call is repeated after a crash.
@@ -46,7 +52,7 @@ pub(crate) async fn start_for(world: &World, body: &str, by: (String, u64)) -> R
         .get_or_insert_with(|| uuid::Uuid::new_v8(digest(&format!("{}#{}", by.0, by.1)).to_be_bytes()).to_string());
     let (plain, _) = arn::qualified(&request.state_machine_arn);
     let execution_arn = arn::execution(plain.rsplit(':').next().unwrap_or_default(), name);
-    let about = About { started_by: Some(by.clone()), ..About::default() };
+    let about = About { started_by: Some(by.clone()), waited_for, ..About::default() };
     match launch(world, request, about, None).await {
         Ok(started) => Ok(json!({"executionArn": started.arn, "startDate": seconds(started.at)})),
         Err(error) if error.code() == "ExecutionAlreadyExists" => {
