@@ -40,7 +40,7 @@ pub(crate) enum Message {
     /// A worker has had an execution do again what it did before the process ended.
     Replayed {
         arn: Arc<str>,
-        replayed: Box<Replayed>,
+        replayed: Replayed,
     },
     /// What became of work that the driver had done.
     Told {

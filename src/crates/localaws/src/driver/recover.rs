@@ -142,8 +142,8 @@ impl Driver {
     }
 
     /// An execution did again what it did before: what it still waits for begins anew.
-    pub(super) fn replayed(&mut self, arn: &Arc<str>, replayed: Box<Replayed>) {
-        let Replayed { execution, past, recorded } = *replayed;
+    pub(super) fn replayed(&mut self, arn: &Arc<str>, replayed: Replayed) {
+        let Replayed { execution, past, recorded } = replayed;
         let Some(live) = self.running.get_mut(arn) else { return };
         let id = live.id;
         let held = live.is_back(execution);

@@ -212,9 +212,9 @@ impl Driver {
         let Some(live) = self.running.get_mut(&arn) else { return };
         let Some(execution) = live.execution.take() else { return };
         if !live.may_take_long {
-            return self.replayed(&arn, Box::new(Replayed::of(execution, journal, recorded)));
+            return self.replayed(&arn, Replayed::of(execution, journal, recorded));
         }
-        let work = move || Box::new(Replayed::of(execution, journal, recorded));
+        let work = move || Replayed::of(execution, journal, recorded);
         let told = |replayed| match replayed {
             Ok(replayed) => Message::Replayed { arn, replayed },
             Err(problem) => Message::Broken { arn, problem, then: Then { told: Told::Unkept, act: None } },
