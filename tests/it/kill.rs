@@ -1,9 +1,55 @@
 //! A kill at any moment loses no accepted execution.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
-use serde_json::Value;
+use aws_sdk_sfn::Client;
+use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_sfn::types::ExecutionStatus;
+use serde_json::{Value, json};
+
+/// A cloud of its own process, killed and started again.
+struct Served {
+    directory: std::path::PathBuf,
+    process: Child,
+    /// What it goes on to tell.
+    _told: BufReader<ChildStdout>,
+    sfn: Client,
+}
+
+impl Served {
+    fn start(directory: &std::path::Path) -> Self {
+        let mut process = Command::new(PROGRAM)
+            .arg("--data-dir")
+            .arg(directory)
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut told = BufReader::new(process.stdout.take().unwrap());
+        told.read_line(&mut line).unwrap();
+        let address =
+            line.split_whitespace().find(|word| word.starts_with("http://")).unwrap().trim_end_matches([';', ',']);
+        let config = aws_sdk_sfn::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::for_tests())
+            .endpoint_url(address)
+            .build();
+        Self { directory: directory.to_owned(), process, _told: told, sfn: Client::from_conf(config) }
+    }
+
+    fn killed_and_started_again(mut self) -> Self {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        Self::start(&self.directory)
+    }
+
+    async fn status(&self, execution: &str) -> ExecutionStatus {
+        self.sfn.describe_execution().execution_arn(execution).send().await.unwrap().status
+    }
+}
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_orderflow-tui");
 
@@ -62,5 +108,55 @@ fn killed_in_the_middle_and_started_again() {
         }
         assert_eq!(events.last().unwrap()["type"], "ExecutionSucceeded");
     }
+    std::fs::remove_dir_all(&directory).unwrap();
+}
+
+/// Whoever was told that something is stopped or deleted finds it so after a kill, with all that belonged to it.
+#[tokio::test]
+async fn what_was_stopped_before_a_kill_stays_stopped() {
+    let directory = std::env::temp_dir().join(format!("orderflow-stopped-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&directory);
+    let mut cloud = Served::start(&directory);
+    let wait = json!({"Type": "Wait", "Seconds": 100_000, "End": true});
+    let flow = json!({"StartAt": "Wait", "States": {"Wait": wait}});
+    let mut of_children = flow.clone();
+    of_children["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
+    let map = json!({"Type": "Map", "ItemProcessor": of_children, "End": true});
+    let make = async |cloud: &Served, name: &str, definition: &Value| {
+        let made = cloud.sfn.create_state_machine().name(name).role_arn("arn:aws:iam::000000000000:role/test");
+        made.definition(definition.to_string()).send().await.unwrap().state_machine_arn
+    };
+    let start = async |cloud: &Served, machine: &str| {
+        let started = cloud.sfn.start_execution().state_machine_arn(machine).input(json!([1, 2, 3]).to_string());
+        started.send().await.unwrap().execution_arn
+    };
+
+    let waiting = make(&cloud, "waiting", &flow).await;
+    let of_deleted = start(&cloud, &waiting).await;
+    cloud.sfn.delete_state_machine().state_machine_arn(&waiting).send().await.unwrap();
+    cloud = cloud.killed_and_started_again();
+    while cloud.status(&of_deleted).await == ExecutionStatus::Running {}
+    assert_eq!(cloud.status(&of_deleted).await, ExecutionStatus::Aborted);
+
+    let mapping = make(&cloud, "mapping", &json!({"StartAt": "Map", "States": {"Map": map}})).await;
+    let parent = start(&cloud, &mapping).await;
+    let run = cloud.sfn.list_map_runs().execution_arn(&parent).send().await.unwrap().map_runs[0].map_run_arn.clone();
+    let children = async |cloud: &Served| {
+        let children = cloud.sfn.list_executions().map_run_arn(&run).send().await.unwrap().executions;
+        children.into_iter().map(|child| child.execution_arn).collect::<Vec<_>>()
+    };
+    while children(&cloud).await.len() < 3 {}
+    cloud = cloud.killed_and_started_again();
+    for child in children(&cloud).await {
+        assert_eq!(cloud.status(&child).await, ExecutionStatus::Running, "its parent still waits for it");
+    }
+    cloud.sfn.stop_execution().execution_arn(&parent).send().await.unwrap();
+    cloud = cloud.killed_and_started_again();
+    for child in children(&cloud).await {
+        while cloud.status(&child).await == ExecutionStatus::Running {}
+        assert_eq!(cloud.status(&child).await, ExecutionStatus::Aborted);
+    }
+    cloud.process.kill().unwrap();
+    cloud.process.wait().unwrap();
     std::fs::remove_dir_all(&directory).unwrap();
 }

@@ -154,6 +154,34 @@ async fn a_failed_map_run_is_redriven_with_its_children() {
     assert_eq!((again.status, again.redrive_count, children().await.len()), (ExecutionStatus::Succeeded, Some(1), 3));
 }
 
+/// Of many who ask for it at once, one has an execution redriven; a child that had succeeded is not run again.
+#[tokio::test]
+async fn an_execution_is_redriven_once() {
+    let cloud = Cloud::open().await;
+    let add = json!({"Type": "Pass", "Output": "{% $states.input + 1 %}", "End": true});
+    let processor = json!({"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Add",
+        "States": {"Add": add}});
+    let each = json!({"Type": "Map", "MaxConcurrency": 10, "Items": "{% [1..300] %}", "ItemProcessor": processor,
+        "End": true});
+    let mapping = json!({"QueryLanguage": "JSONata", "StartAt": "Each", "States": {"Each": each}});
+    let machine = cloud.machine("mapping", &mapping).await;
+    let execution = cloud.start(&machine, &json!({})).await;
+    cloud.sfn.stop_execution().execution_arn(&execution).send().await.unwrap();
+    assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Aborted);
+
+    let redrives = (0..6).map(|_| cloud.sfn.redrive_execution().execution_arn(&execution).send());
+    let answers = futures::future::join_all(redrives).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+    assert_eq!(cloud.ended(&execution).await.0, ExecutionStatus::Succeeded);
+    let described = cloud.sfn.describe_execution().execution_arn(&execution).send().await.unwrap();
+    assert_eq!(described.redrive_count, Some(1));
+    for run in cloud.sfn.list_map_runs().execution_arn(&execution).send().await.unwrap().map_runs {
+        let counts =
+            cloud.sfn.describe_map_run().map_run_arn(run.map_run_arn).send().await.unwrap().item_counts.unwrap();
+        assert_eq!((counts.succeeded, counts.failed, counts.aborted, counts.total), (300, 0, 0, 300));
+    }
+}
+
 #[tokio::test]
 async fn too_many_failures_end_a_map_run() {
     let cloud = Cloud::open().await;

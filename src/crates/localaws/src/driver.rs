@@ -87,6 +87,7 @@ enum Inner {
     Input(Arc<str>, Input),
     Launch(Box<Launch>),
     Stop(Arc<str>),
+    Redrive(String, Going),
 }
 
 /// What is done once the commit stands.
@@ -204,8 +205,9 @@ impl Driver {
                     return;
                 }
                 let world = self.world.clone();
+                world.backlog.one_more();
                 tokio::spawn(async move {
-                    let _place = world.calls.place().await;
+                    let _place = world.backlog.call().await;
                     let task = invocation.task;
                     let (within, of) = (world.clone(), Arc::clone(&arn));
                     if let Err(error) = tokio::spawn(integrate::perform(within, of, invocation, test_case)).await {
@@ -401,6 +403,7 @@ impl Driver {
             match inner {
                 Inner::Input(arn, input) => self.step(&arn, Stamped { at, input }),
                 Inner::Stop(arn) => self.step(&arn, Stamped { at, input: Input::Stop { failure: Failure::default() } }),
+                Inner::Redrive(arn, going) => self.redrive(&arn, going),
                 Inner::Launch(launch) => {
                     let parent = launch.about.parent.clone();
                     match (self.launch(*launch, None), parent) {

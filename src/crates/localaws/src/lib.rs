@@ -6,7 +6,7 @@
 //! Knows AWS's wire and nothing of orders, of the AWS SDK's clients, or of a terminal. DynamoDB is `dynoxide`; the
 //! language and the execution are `asl` and `asl-engine`; what happens between them and the wire is here.
 
-mod calls;
+mod backlog;
 mod clock;
 pub mod connector;
 mod driver;

@@ -7,7 +7,7 @@ use dynoxide::Database;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::calls::Calls;
+use crate::backlog::Backlog;
 use crate::clock::Clock;
 use crate::driver::{self, DriverHandle};
 use crate::functions::Functions;
@@ -135,7 +135,7 @@ pub struct Inner {
     pub(crate) changing: tokio::sync::Mutex<()>,
     pub(crate) processes: Processes,
     pub(crate) driver: DriverHandle,
-    pub(crate) calls: Calls,
+    pub(crate) backlog: Backlog,
     /// Rings when an execution or the logs have changed.
     pub(crate) bell: watch::Sender<u64>,
     /// The log stream of each function: one a process, as a sandbox has one.
@@ -177,7 +177,7 @@ impl World {
             dynamodb,
             functions: options.functions,
             driver,
-            calls: Calls::default(),
+            backlog: Backlog::default(),
             bell: watch::Sender::new(0),
             stream: format!("[$LATEST]{}", uuid::Uuid::new_v4().simple()),
         }));

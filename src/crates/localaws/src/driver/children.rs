@@ -156,7 +156,8 @@ impl Driver {
                 run.launches.insert(index, launch);
             }
         } else if let Some(before) = before {
-            self.redrive(&before, Going::Child { parent: Arc::clone(arn), task, index, launch });
+            let going = Going::Child { parent: Arc::clone(arn), task, index, launch };
+            self.inner.push_back(Inner::Redrive(before, going));
         } else {
             self.inner.push_back(Inner::Launch(launch));
         }
@@ -233,7 +234,11 @@ impl Driver {
             match self.key(&child) {
                 Some(child) => self.inner.push_back(Inner::Stop(child)),
                 // It is about to start.
-                None => self.inner.retain(|inner| !matches!(inner, Inner::Launch(launch) if launch.facts.arn == child)),
+                None => self.inner.retain(|inner| match inner {
+                    Inner::Launch(launch) => launch.facts.arn != child,
+                    Inner::Redrive(arn, _) => *arn != child,
+                    Inner::Input(..) | Inner::Stop(_) => true,
+                }),
             }
         }
         let at = self.world.clock.now();

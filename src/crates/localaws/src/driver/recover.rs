@@ -254,7 +254,8 @@ impl Driver {
             match (found, launch) {
                 (Ok(None), Some(launch)) => self.inner.push_back(Inner::Launch(launch)),
                 (Ok(Some(ended)), Some(launch)) if !ended.succeeded && ended.about.redrives + 1 < times => {
-                    self.redrive(&child, Going::Child { parent: Arc::clone(arn), task, index, launch });
+                    let going = Going::Child { parent: Arc::clone(arn), task, index, launch };
+                    self.inner.push_back(Inner::Redrive(child, going));
                 }
                 (Ok(found), _) => {
                     let output = found.and_then(|ended| ended.output);

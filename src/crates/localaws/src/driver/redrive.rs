@@ -31,8 +31,12 @@ pub(crate) enum Going {
 }
 
 impl Driver {
-    /// Has an execution that did not succeed go on.
+    /// Has an execution that did not succeed go on. Not in the middle of another's step: it commits.
     pub(super) fn redrive(&mut self, arn: &str, going: Going) {
+        if self.changes.are_news() && !self.commit() {
+            // It may have ended just now, and is made again from what is kept.
+            return self.cannot_go_on(going, "the journal cannot be written");
+        }
         if self.running.contains_key(arn) {
             if matches!(going, Going::Asked { .. }) {
                 self.cannot_go_on(going, "it runs");

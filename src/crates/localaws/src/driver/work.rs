@@ -12,8 +12,9 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::recover::Replayed;
 use super::redrive::Going;
-use super::{About, Act, Driver, DriverHandle, Finished, Message, plain_machine};
+use super::{About, Act, Driver, Finished, Message, plain_machine};
 use crate::sfn::logging::Logging;
+use crate::world::World;
 
 /// How long a step may keep the driver from all others.
 const ON_THE_SPOT: Duration = Duration::from_millis(5);
@@ -126,6 +127,17 @@ enum Told {
     Unkept,
 }
 
+/// What a worker does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Slice {
+    /// The beginning of an execution, for which somebody waits.
+    First,
+    /// A step.
+    Step,
+    /// More of what took long.
+    Further,
+}
+
 /// A few threads do steps that may take long, each of whoever has waited longest. Whoever starts an execution waits for
 /// its first slice, which must not wait for those of the executions that run.
 pub(super) struct Workers {
@@ -143,8 +155,12 @@ impl Default for Workers {
 }
 
 impl Workers {
-    fn take(&self, arn: Arc<str>, mut execution: Box<Execution>, work: Work, then: Then, driver: DriverHandle) {
-        let places = if matches!(work, Work::Begin) { &self.starts } else { &self.steps };
+    fn take(&self, arn: Arc<str>, mut execution: Box<Execution>, work: Work, then: Then, world: World) {
+        let kind = match &work {
+            Work::Begin => Slice::First,
+            Work::Step(Stamped { input: Input::GoOn, .. }) => Slice::Further,
+            Work::Step(_) => Slice::Step,
+        };
         let slice = move || {
             let effects = work.done(&mut execution, A_SLICE);
             (execution, effects)
@@ -153,22 +169,31 @@ impl Workers {
             Ok((execution, effects)) => Message::Back { arn, execution, effects, then },
             Err(problem) => Message::Broken { arn, problem, then },
         };
-        Self::run(places, slice, told, driver);
+        self.run(kind, slice, told, world);
     }
 
     /// Does work on a thread of its own, and tells the driver what came of it, or that it panicked.
     fn run<T: Send + 'static>(
-        places: &Arc<Semaphore>,
+        &self,
+        kind: Slice,
         work: impl FnOnce() -> T + Send + 'static,
         told: impl FnOnce(Result<T, String>) -> Message + Send + 'static,
-        driver: DriverHandle,
+        world: World,
     ) {
-        let places = Arc::clone(places);
+        let places = Arc::clone(if kind == Slice::First { &self.starts } else { &self.steps });
+        // What computes and computes would keep everybody from starting anything.
+        let counts = kind != Slice::Further;
+        if counts {
+            world.backlog.one_more();
+        }
         tokio::spawn(async move {
             // Nobody closes it.
-            let Ok(_place) = places.acquire().await else { return };
+            let _place = places.acquire().await;
+            if counts {
+                world.backlog.one_less();
+            }
             let done = tokio::task::spawn_blocking(work).await;
-            driver.tell(told(done.map_err(|problem| problem.to_string())));
+            world.driver.tell(told(done.map_err(|problem| problem.to_string())));
         });
     }
 }
@@ -200,7 +225,7 @@ impl Driver {
         let Some(live) = self.running.get_mut(arn) else { return };
         let Some(mut execution) = live.execution.take() else { return };
         if live.may_take_long {
-            self.workers.take(Arc::clone(arn), execution, work, then, self.world.driver.clone());
+            self.workers.take(Arc::clone(arn), execution, work, then, self.world.clone());
         } else {
             let effects = work.done(&mut execution, ON_THE_SPOT);
             self.back(arn, execution, effects, then);
@@ -219,7 +244,7 @@ impl Driver {
             Ok(replayed) => Message::Replayed { arn, replayed },
             Err(problem) => Message::Broken { arn, problem, then: Then { told: Told::Unkept, act: None } },
         };
-        Workers::run(&self.workers.steps, work, told, self.world.driver.clone());
+        self.workers.run(Slice::Further, work, told, self.world.clone());
     }
 
     /// Makes an execution again from its journal.
@@ -235,7 +260,7 @@ impl Driver {
             execution
         };
         let told = |made| Message::MadeAgain { arn, made, going };
-        Workers::run(&self.workers.starts, work, told, self.world.driver.clone());
+        self.workers.run(Slice::First, work, told, self.world.clone());
     }
 
     /// An execution was worked on.

@@ -32,7 +32,7 @@ struct Start {
 
 pub(super) async fn start(world: &World, body: &str) -> Result<Value, WireError> {
     let request: Start = read(body)?;
-    world.calls.room().await;
+    world.backlog.room().await;
     let started = launch(world, request, About::default(), None).await?;
     Ok(json!({"executionArn": started.arn, "startDate": seconds(started.at)}))
 }
