@@ -267,7 +267,7 @@ impl Driver {
                 }
             }
             Message::UpdateRun { run, limits, reply } => self.update_run(&run, limits, at, reply),
-            Message::Settle { with_metrics, reply } => {
+            Message::Settle { with_metrics, reply, .. } => {
                 self.changes.hurry(with_metrics);
                 self.acts.push(Act::Settled(reply));
             }

@@ -194,18 +194,19 @@ impl World {
     /// Waits until the logs and metrics of all that has happened are written: before the process ends of its own accord,
     /// and before somebody reads them. Executions and tables are written when they are answered.
     pub async fn settle(&self) {
-        self.settle_driver(true).await;
+        self.settle_driver(true, None).await;
         let _ = self.store.settle().await;
     }
 
-    /// Waits until the histories of executions that go on are written: before somebody reads one.
-    pub(crate) async fn settle_histories(&self) {
-        self.settle_driver(false).await;
+    /// Waits until the histories of executions that go on are written: before somebody reads one. For the one of an
+    /// execution that is being read back, until it is.
+    pub(crate) async fn settle_histories(&self, read_back: Option<String>) {
+        self.settle_driver(false, read_back).await;
     }
 
-    async fn settle_driver(&self, with_metrics: bool) {
+    async fn settle_driver(&self, with_metrics: bool, read_back: Option<String>) {
         let (reply, settled) = tokio::sync::oneshot::channel();
-        self.driver.tell(driver::Message::Settle { with_metrics, reply });
+        self.driver.tell(driver::Message::Settle { with_metrics, read_back, reply });
         // Without a driver there is nothing to wait for; a store that fails has told so in the log.
         let _ = settled.await;
     }

@@ -81,6 +81,8 @@ pub(crate) enum Message {
     /// Whoever reads histories or metrics wants them up to now.
     Settle {
         with_metrics: bool,
+        /// Whose history is wanted, even if it is still being read back.
+        read_back: Option<String>,
         reply: oneshot::Sender<()>,
     },
     /// A task waits for an execution to end.

@@ -38,6 +38,8 @@ pub(super) struct Live {
     pub(super) ended: Option<oneshot::Sender<Finished>>,
     /// It has not begun: nobody may be told of it.
     is_new: bool,
+    /// It does again what it did before the process ended.
+    is_read_back: bool,
     /// One of its steps may, or did.
     may_take_long: bool,
 }
@@ -69,6 +71,7 @@ impl Live {
             definition,
             ended: None,
             is_new: true,
+            is_read_back: false,
         }
     }
 
@@ -80,6 +83,7 @@ impl Live {
     /// A worker is done with it: what was held meanwhile.
     pub(super) fn is_back(&mut self, execution: Box<Execution>) -> Vec<Held> {
         self.execution = Some(execution);
+        self.is_read_back = false;
         self.held()
     }
 
@@ -239,6 +243,7 @@ impl Driver {
         if !live.may_take_long {
             return self.replayed(&arn, Replayed::of(execution, journal, recorded));
         }
+        live.is_read_back = true;
         let work = move || Replayed::of(execution, journal, recorded);
         let told = |replayed| match replayed {
             Ok(replayed) => Message::Replayed { arn, replayed },
@@ -344,15 +349,15 @@ impl Driver {
 
     /// Holds what concerns an execution that a worker has, and gives back all else.
     pub(super) fn hold(&mut self, message: Message) -> Option<Message> {
-        let of = match &message {
-            Message::Start { launch, .. } => launch.facts.arn.as_str(),
-            Message::Told { arn, .. } => arn.as_ref(),
-            Message::Stop { arn, .. } | Message::Token { arn, .. } => arn.as_str(),
+        let (of, waits): (&str, fn(&Live) -> bool) = match &message {
+            Message::Start { launch, .. } => (&launch.facts.arn, |live| live.is_new),
+            Message::Settle { read_back: Some(arn), .. } => (arn, |live| live.is_read_back),
+            Message::Told { arn, .. } => (arn, |_| true),
+            Message::Stop { arn, .. } | Message::Token { arn, .. } => (arn, |_| true),
             _ => return Some(message),
         };
-        let starts = matches!(message, Message::Start { .. });
         match self.running.get_mut(of) {
-            Some(live) if live.execution.is_none() && (live.is_new || !starts) => {
+            Some(live) if live.execution.is_none() && waits(live) => {
                 live.held.push(Held::Message(message));
                 None
             }

@@ -28,21 +28,28 @@ struct Get {
 pub(super) async fn get(world: &World, body: &str) -> Result<String, WireError> {
     let request: Get = read(body)?;
     let row = executions::find(world, &request.execution_arn)?;
-    if row.status == "RUNNING" {
-        world.settle_histories().await;
+    let runs = row.status == "RUNNING";
+    if runs {
+        world.settle_histories(None).await;
     }
     let size = page::size(request.max_results);
     let from = page::number(request.next_token.as_deref())?;
     let (id, reverse, with_data) = (row.id, request.reverse_order, request.include_execution_data != Some(false));
-    let (text, next) = world
-        .store
-        .read(move |connection| {
+    let read = || {
+        world.store.read(move |connection| {
             let mut page = Page { text: String::from("{\"events\":["), count: 0, size, with_data, next: None };
             page.fill(connection, id, from, reverse)?;
-            Ok((page.text, page.next))
+            Ok(page)
         })
-        .await?;
-    Ok(match next {
+    };
+    let mut page = read().await?;
+    if runs && page.count == 0 && from.is_none() {
+        // The process ended before the first events were written, and it is still being read back.
+        world.settle_histories(Some(request.execution_arn)).await;
+        page = read().await?;
+    }
+    let text = page.text;
+    Ok(match page.next {
         Some(next) => format!("{text}],\"nextToken\":\"{}\"}}", page::token(&next.to_string())),
         None => format!("{text}]}}"),
     })
