@@ -296,7 +296,8 @@ impl Driver {
         reply: oneshot::Sender<Result<i64, StartRefused>>,
         ended: Option<oneshot::Sender<Finished>>,
     ) {
-        if !launch.facts.express
+        if launch.is_named
+            && !launch.facts.express
             && let Some(standing) = self.standing(&launch.facts)
         {
             self.acts.push(Act::Started(reply, standing));
@@ -313,7 +314,7 @@ impl Driver {
 
     /// Makes an execution, whose name is free; it is still to begin.
     fn launch(&mut self, launch: Launch, ended: Option<oneshot::Sender<Finished>>) -> Result<Arc<str>, String> {
-        let Launch { mut facts, machine, definition, about, logging } = launch;
+        let Launch { mut facts, machine, definition, about, logging, .. } = launch;
         facts.started_at = self.world.clock.now();
         let arn: Arc<str> = Arc::from(facts.arn.as_str());
         let id = self.next_id;

@@ -150,7 +150,7 @@ impl Driver {
         };
         let logging = live.logging.clone();
         let definition = self.definition_of(arn);
-        let launch = Box::new(Launch { facts, machine, definition, about, logging });
+        let launch = Box::new(Launch { facts, is_named: false, machine, definition, about, logging });
         if self.replaying {
             if let Some(run) = self.runs.0.get_mut(&of) {
                 run.launches.insert(index, launch);

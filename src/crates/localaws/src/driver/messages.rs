@@ -98,6 +98,8 @@ pub(crate) enum Message {
 /// An execution to be started.
 pub(crate) struct Launch {
     pub(crate) facts: Facts,
+    /// Whether somebody chose its name, which may be taken.
+    pub(crate) is_named: bool,
     pub(crate) machine: Arc<asl::Machine>,
     pub(crate) definition: Arc<str>,
     pub(crate) about: About,

@@ -105,6 +105,7 @@ async fn launch(
     about.version = resolved.version.as_ref().map(|version| format!("{}:{}", record.arn, version.number));
     (about.revision, about.updated_at) = (record.revision.clone(), Some(record.updated_at));
     about.alias = resolved.alias.as_ref().map(|alias| format!("{}:{}", record.arn, alias.name));
+    let is_named = request.name.is_some();
     let name = request.name.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     arn::check_name(&name)?;
     let input = request.input.unwrap_or_else(|| "{}".to_owned());
@@ -128,8 +129,14 @@ async fn launch(
         Some(version) => Arc::from(version.definition.as_str()),
         None => Arc::clone(&resolved.known.definition),
     };
-    let launch =
-        Box::new(Launch { facts, machine: resolved.machine()?, definition, about, logging: Logging::of(&record) });
+    let launch = Box::new(Launch {
+        facts,
+        is_named,
+        machine: resolved.machine()?,
+        definition,
+        about,
+        logging: Logging::of(&record),
+    });
     let (reply, started) = oneshot::channel();
     world.driver.tell(Message::Start { launch, reply, ended });
     match started.await {
