@@ -392,19 +392,27 @@ impl Execution {
                     return;
                 }
                 if !self.advance(thread, goes_on) {
-                    self.ready.push_front(thread);
-                    self.paused = Some(self.worked);
+                    // A branch that computes must not keep the others from their turn, nor tasks from having started.
+                    self.ready.push_back(thread);
+                    self.start_scheduled();
+                    self.paused = self.ended.is_none().then_some(self.worked);
                     return;
                 }
             }
-            let starting = std::mem::take(&mut self.starting);
-            if starting.is_empty() || self.ended.is_some() {
+            if self.ended.is_some() || !self.start_scheduled() {
                 return;
             }
-            for (thread, task) in starting {
-                self.begin_scheduled(thread, task);
-            }
         }
+    }
+
+    /// Tells the scheduled work to have started; whether there was any.
+    fn start_scheduled(&mut self) -> bool {
+        let starting = std::mem::take(&mut self.starting);
+        let any = !starting.is_empty();
+        for (thread, task) in starting {
+            self.begin_scheduled(thread, task);
+        }
+        any
     }
 
     /// Runs one thread until it waits or is over. `false` when it has to pause before.

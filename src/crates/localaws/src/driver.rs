@@ -70,6 +70,7 @@ pub(crate) fn start(world: World, queue: mpsc::UnboundedReceiver<Message>) -> Re
         acts: Vec::new(),
         cancelled: HashSet::new(),
         workers: Workers::default(),
+        has_failed: false,
         kin: HashMap::new(),
         runs: Runs::default(),
         activities: Activities::default(),
@@ -121,6 +122,8 @@ struct Driver {
     /// Tasks that were scheduled and given up before they began.
     cancelled: HashSet<(Arc<str>, TaskId)>,
     workers: Workers,
+    /// The journal could not be written.
+    has_failed: bool,
     /// While executions are read back: the children of those that are not yet.
     kin: HashMap<Arc<str>, Vec<Kin>>,
     runs: Runs,
@@ -172,6 +175,9 @@ impl Driver {
 
     /// Commits what the messages led to, then acts. `false` when the store fails: then nothing may go on.
     fn commit(&mut self) -> bool {
+        if self.has_failed {
+            return false;
+        }
         let acts = std::mem::take(&mut self.acts);
         let cancelled = std::mem::take(&mut self.cancelled);
         let news = |act: &Act| !matches!(act, Act::Settled(_));
@@ -181,6 +187,7 @@ impl Driver {
             && let Err(error) = self.world.store.commit_now(writes)
         {
             tracing::error!(%error, "executions stop: the journal cannot be written");
+            self.has_failed = true;
             return false;
         }
         self.fresh.clear();
@@ -207,7 +214,18 @@ impl Driver {
                 let world = self.world.clone();
                 world.backlog.one_more();
                 tokio::spawn(async move {
-                    let _place = world.backlog.call().await;
+                    // A service may start what calls functions itself: it must not keep them from their places.
+                    let is_function = match &invocation.resource {
+                        asl::Resource::Function { .. } => true,
+                        asl::Resource::Integration { service, .. } => service == "lambda",
+                        asl::Resource::Activity { .. } | asl::Resource::Other(_) => false,
+                    };
+                    let _place = if is_function {
+                        world.backlog.call().await
+                    } else {
+                        world.backlog.one_less();
+                        None
+                    };
                     let task = invocation.task;
                     let (within, of) = (world.clone(), Arc::clone(&arn));
                     if let Err(error) = tokio::spawn(integrate::perform(within, of, invocation, test_case)).await {
@@ -459,8 +477,12 @@ impl Driver {
             && let Some(parent) = self.key(parent)
         {
             let (task, index) = (*task, *index);
-            self.item_ended(&parent, task, index, finished.output.clone());
+            match live.goes_on {
+                Some(going) => self.inner.push_back(Inner::Redrive(arn.to_string(), going)),
+                None => self.item_ended(&parent, task, index, arn, finished.output.clone()),
+            }
         }
+        self.runs.0.retain(|(of, _), _| of != arn);
         for watch in self.watches.remove(arn.as_ref()).unwrap_or_default() {
             self.watching.remove(&(Arc::clone(&watch.parent), watch.task));
             self.acts.push(Act::ChildEnded(watch));

@@ -168,9 +168,18 @@ impl Driver {
         self.running.get(arn).map_or_else(|| Arc::from(""), |live| Arc::clone(&live.definition))
     }
 
-    pub(super) fn item_ended(&mut self, parent: &Arc<str>, task: TaskId, index: usize, output: Option<Json>) {
+    /// A child of a map run ended; one whose place another has taken tells nobody.
+    pub(super) fn item_ended(
+        &mut self,
+        parent: &Arc<str>,
+        task: TaskId,
+        index: usize,
+        child: &str,
+        output: Option<Json>,
+    ) {
         let Some(run) = self.runs.0.get_mut(&(Arc::clone(parent), task)) else { return };
-        if run.children.remove(&index).is_some() {
+        if run.children.get(&index).is_some_and(|known| known == child) {
+            run.children.remove(&index);
             let input = match output {
                 Some(output) => Input::ItemSucceeded { task, index, output },
                 None => Input::ItemFailed { task, index },

@@ -144,6 +144,10 @@ impl Driver {
     /// An execution did again what it did before: what it still waits for begins anew.
     pub(super) fn replayed(&mut self, arn: &Arc<str>, replayed: Replayed) {
         let Replayed { execution, past, recorded } = replayed;
+        if self.changes.are_news() && !self.commit() {
+            // Of its children some may have ended just now, and are looked for in what is kept.
+            return;
+        }
         let Some(live) = self.running.get_mut(arn) else { return };
         let id = live.id;
         let held = live.is_back(execution);
@@ -206,10 +210,7 @@ impl Driver {
     /// Begins anew what nobody has answered.
     fn take_up(&mut self, arn: &Arc<str>, open: Open) {
         let Some(execution) = self.running.get(arn).and_then(|live| live.execution.as_ref()) else { return };
-        if execution.ended().is_some() {
-            // It was redriven, and the kill came before that.
-            self.inner.push_back(Inner::Input(Arc::clone(arn), Input::Redrive));
-        }
+        let has_ended = execution.ended().is_some();
         let waits = |task: &TaskId| execution.waits_for(*task);
         let mut invoked: Vec<(TaskId, Act)> = open.invoked.into_iter().filter(|(task, _)| waits(task)).collect();
         invoked.sort_by_key(|(task, _)| *task);
@@ -235,6 +236,11 @@ impl Driver {
         // Nobody waits for these any more: the kill came before they were told.
         self.inner.extend(unwanted.into_iter().map(Inner::Stop));
         self.take_up_children(arn, &open.starts);
+        if has_ended {
+            // It was redriven, and the kill came before that. Nobody may stop it before.
+            let at = self.world.clock.now();
+            self.step(arn, Stamped { at, input: Input::Redrive });
+        }
     }
 
     /// Children of map runs that ended without their parent's having heard of it, or were still to begin.
@@ -259,11 +265,12 @@ impl Driver {
                 }
                 (Ok(found), _) => {
                     let output = found.and_then(|ended| ended.output);
-                    self.item_ended(arn, task, index, output.and_then(|text| Json::parse(&text).ok()));
+                    let output = output.and_then(|text| Json::parse(&text).ok());
+                    self.item_ended(arn, task, index, &child, output);
                 }
                 (Err(error), _) => {
                     tracing::error!(%error, child, "a child of a map run cannot be read");
-                    self.item_ended(arn, task, index, None);
+                    self.item_ended(arn, task, index, &child, None);
                 }
             }
         }

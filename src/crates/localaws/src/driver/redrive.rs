@@ -37,11 +37,19 @@ impl Driver {
             // It may have ended just now, and is made again from what is kept.
             return self.cannot_go_on(going, "the journal cannot be written");
         }
-        if self.running.contains_key(arn) {
-            if matches!(going, Going::Asked { .. }) {
-                self.cannot_go_on(going, "it runs");
+        if let Going::Child { parent, task, index, .. } = &going {
+            let run = self.runs.0.get(&(Arc::clone(parent), *task));
+            if run.and_then(|run| run.children.get(index)).is_none_or(|child| child != arn) {
+                // It was given up meanwhile.
+                return;
             }
-            // A child that still runs will tell its parent how it ended.
+        }
+        if let Some(live) = self.running.get_mut(arn) {
+            match going {
+                Going::Asked { .. } => self.cannot_go_on(going, "it runs"),
+                // It is about to be stopped, with the run that it was of.
+                Going::Child { .. } => live.goes_on = Some(going),
+            }
             return;
         }
         let made = self.unmade(arn);
@@ -87,6 +95,8 @@ impl Driver {
                 let act = match going {
                     Going::Asked { token, reply } => {
                         live.about.redrive_token = token;
+                        // Whoever waited for it has heard that it failed.
+                        live.about.waited_for = false;
                         Some(Act::Redriven(reply, Ok(at)))
                     }
                     Going::Child { .. } => None,
@@ -98,6 +108,9 @@ impl Driver {
             Err(problem) => {
                 let held = live.held();
                 self.running.remove(arn);
+                for watch in self.watches.remove(arn.as_ref()).unwrap_or_default() {
+                    self.acts.push(Act::ChildEnded(watch));
+                }
                 self.cannot_go_on(going, &problem);
                 self.take_held(arn, held);
             }
@@ -109,17 +122,17 @@ impl Driver {
             Going::Asked { reply, .. } => self.acts.push(Act::Redriven(reply, Err(problem.to_owned()))),
             Going::Child { parent, task, index, launch } => {
                 let Some(run) = self.runs.0.get_mut(&(Arc::clone(&parent), task)) else { return };
-                let Some(child) = run.children.get(&index) else { return };
+                let Some(child) = run.children.get(&index).cloned() else { return };
                 let output = self.world.store.read_as_writer(|connection| {
                     connection
                         .prepare_cached("SELECT output FROM executions WHERE arn = ?1 AND status = 'SUCCEEDED'")?
-                        .query_row([child], |row| row.get::<_, Option<String>>(0))
+                        .query_row([&child], |row| row.get::<_, Option<String>>(0))
                         .optional()
                 });
                 if let Ok(Some(output)) = output {
                     // It had succeeded, and its parent had ended before it heard of it.
                     let output = output.and_then(|text| Json::parse(&text).ok());
-                    return self.item_ended(&parent, task, index, output);
+                    return self.item_ended(&parent, task, index, &child, output);
                 }
                 tracing::warn!(child, problem, "a new child takes the place of one that cannot go on");
                 run.children.insert(index, launch.facts.arn.clone());

@@ -36,6 +36,8 @@ pub(super) struct Live {
     pub(super) logging: Option<Arc<Logging>>,
     pub(super) definition: Arc<str>,
     pub(super) ended: Option<oneshot::Sender<Finished>>,
+    /// A child of a map run that is to be stopped, and then goes on with the run.
+    pub(super) goes_on: Option<Going>,
     /// It has not begun: nobody may be told of it.
     is_new: bool,
     /// It does again what it did before the process ended.
@@ -70,6 +72,7 @@ impl Live {
             logging,
             definition,
             ended: None,
+            goes_on: None,
             is_new: true,
             is_read_back: false,
         }
@@ -85,6 +88,12 @@ impl Live {
         self.execution = Some(execution);
         self.is_read_back = false;
         self.held()
+    }
+
+    fn hold(&mut self, held: Held) {
+        // Whoever stops it does not wait for all the others.
+        let stops = matches!(&held, Held::Message(Message::Stop { .. }) | Held::Step(Input::Stop { .. }, _));
+        self.held.insert(if stops { 0 } else { self.held.len() }, held);
     }
 
     /// What was held.
@@ -212,7 +221,7 @@ impl Driver {
     pub(super) fn step_then(&mut self, arn: &Arc<str>, stamped: Stamped, act: Option<Act>) {
         let Some(live) = self.running.get_mut(arn) else { return self.acts.extend(act) };
         if live.execution.is_none() {
-            live.held.push(Held::Step(stamped.input, act));
+            live.hold(Held::Step(stamped.input, act));
             return;
         }
         let text = |stamped| serde_json::to_string(stamped).unwrap_or_default();
@@ -339,7 +348,13 @@ impl Driver {
 
     /// What sends an execution away again holds what comes after it.
     pub(super) fn take_held(&mut self, arn: &Arc<str>, held: Vec<Held>) {
-        for held in held {
+        let mut held = held.into_iter();
+        loop {
+            if let Some(live) = self.running.get_mut(arn).filter(|live| live.execution.is_none()) {
+                live.held.extend(held);
+                return;
+            }
+            let Some(held) = held.next() else { return };
             match held {
                 Held::Message(message) => self.take(message),
                 Held::Step(input, act) => self.step_then(arn, Stamped { at: self.world.clock.now(), input }, act),
@@ -358,7 +373,7 @@ impl Driver {
         };
         match self.running.get_mut(of) {
             Some(live) if live.execution.is_none() && waits(live) => {
-                live.held.push(Held::Message(message));
+                live.hold(Held::Message(message));
                 None
             }
             _ => Some(message),
