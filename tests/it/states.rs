@@ -535,7 +535,7 @@ async fn executions_that_compute_hold_nobody_up() {
         "Next": "Again"});
     let list: Vec<u32> = (0..1000).collect();
     let mut endless_ones = Vec::new();
-    for (name, state) in [("search", search), ("sum", sum)] {
+    for (name, state) in [("search", search), ("sum", sum.clone())] {
         let machine = cloud.machine(name, &endless(state)).await;
         let count = std::thread::available_parallelism().map_or(1, usize::from) + 1;
         for _ in 0..count {
@@ -549,6 +549,19 @@ async fn executions_that_compute_hold_nobody_up() {
         let execution = cloud.start(&short, &json!({"n": n})).await;
         assert_eq!(cloud.ended(&execution).await, (ExecutionStatus::Succeeded, Some((n + 1).to_string())));
     }
+    // Nor does a branch that computes the others.
+    let activity = cloud.sfn.create_activity().name("beside").send().await.unwrap().activity_arn;
+    let branches = [
+        endless(sum.clone()),
+        json!({"StartAt": "Ask", "States": {"Ask": {"Type": "Task",
+        "Resource": activity, "End": true}}}),
+    ];
+    let parallel = json!({"Type": "Parallel", "Branches": branches, "End": true});
+    let machine = cloud.machine("beside", &json!({"StartAt": "Both", "States": {"Both": parallel}})).await;
+    endless_ones.push(cloud.start(&machine, &json!({})).await);
+    let task = cloud.sfn.get_activity_task().activity_arn(&activity).send().await.unwrap();
+    let token = task.task_token.expect("it got the task");
+    cloud.sfn.send_task_success().task_token(token).output("1").send().await.unwrap();
     for execution in &endless_ones {
         let described = cloud.sfn.describe_execution().execution_arn(execution).send().await.unwrap();
         assert_eq!(described.status, ExecutionStatus::Running, "{:?}", described.cause);
