@@ -56,7 +56,8 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_orderflow-tui");
 /// Runs a command on the data directory to its end, and reads its JSON lines.
 fn lines(directory: &std::path::Path, args: &[&str]) -> Vec<Value> {
     let output = Command::new(PROGRAM).arg("--data-dir").arg(directory).args(args).output().unwrap();
-    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    let told = || (output.status, String::from_utf8_lossy(&output.stderr).into_owned());
+    assert!(output.status.success(), "{args:?}: {:?}", told());
     String::from_utf8(output.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

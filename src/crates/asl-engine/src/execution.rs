@@ -588,11 +588,6 @@ impl Execution {
         self.ended.is_some() && self.wreck.is_some()
     }
 
-    /// How often it was.
-    pub fn redrives(&self) -> u64 {
-        self.redrives
-    }
-
     pub(crate) fn end_failed(&mut self, previous: EventId, failure: Failure) {
         self.finish(previous, Event::ExecutionFailed(failure.clone()), Ended::Failed(failure));
     }

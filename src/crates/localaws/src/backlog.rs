@@ -1,5 +1,5 @@
 //! What waits to be done, of the executions that run: calls of functions and services, and steps that may take long. While
-//! that is much, nobody starts more of them. Never refuses anything.
+//! that is much, whoever calls `StartExecution` waits as well, but not for long. Never refuses anything.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -228,7 +228,9 @@ impl Driver {
                     };
                     let task = invocation.task;
                     let (within, of) = (world.clone(), Arc::clone(&arn));
-                    if let Err(error) = tokio::spawn(integrate::perform(within, of, invocation, test_case)).await {
+                    let done = tokio::spawn(integrate::perform(within, of, invocation, test_case)).await;
+                    // What is cancelled ends with the process; the next one does it again.
+                    if let Some(error) = done.err().filter(|error| !error.is_cancelled()) {
                         // Whatever broke, the task must not wait for ever.
                         let failure = Failure::new("States.TaskFailed", format!("the integration broke: {error}"));
                         world.driver.tell(Message::Told { arn, input: Input::TaskFailed { task, failure } });

@@ -108,7 +108,7 @@ impl Driver {
         let Kept { id, facts, about, machine, definition, journal } = self.kept(row, machines)?;
         let arn: Arc<str> = Arc::from(facts.arn.as_str());
         let known = self.world.machine(super::plain_machine(&facts.machine_arn));
-        if known.is_none() && !facts.express {
+        if known.is_none() {
             // It was deleted while this was still to be told.
             self.inner.push_back(Inner::Stop(Arc::clone(&arn)));
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use asl_engine::{Effect, Ended, Execution, Facts, Failure, Input, Stamped};
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinError;
 
 use super::recover::Replayed;
 use super::redrive::Going;
@@ -147,7 +148,7 @@ enum Slice {
     First,
     /// A step.
     Step,
-    /// More of what took long.
+    /// More of what took long, or all of it again.
     Further,
 }
 
@@ -206,6 +207,10 @@ impl Workers {
                 world.backlog.one_less();
             }
             let done = tokio::task::spawn_blocking(work).await;
+            if done.as_ref().is_err_and(JoinError::is_cancelled) {
+                // The process ends; the next one does it.
+                return;
+            }
             world.driver.tell(told(done.map_err(|problem| problem.to_string())));
         });
     }
